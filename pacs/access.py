@@ -1,0 +1,91 @@
+"""The only way to a clinic's images for an actor. What is absent, binned or not theirs raises NotFound, alike.
+
+The clinic is the scope that the door entered; here stands what the actor may see within it.
+"""
+
+from collections.abc import Sequence
+
+from django.db.models import QuerySet
+
+from pacs.models import HeldFile, Instance, Series, Study
+from tenants.permissions import Actor, Permission, require
+
+
+class NotFound(Exception):
+    """Absent, in the bin, or not for this actor."""
+
+
+def studies(actor: Actor) -> QuerySet[Study]:
+    """Return the studies that the actor may find."""
+    require(actor, Permission.STUDY_SEARCH)
+    return Study.objects.filter(binned_at=None)
+
+
+def series(actor: Actor) -> QuerySet[Series]:
+    """Return the series that the actor may find."""
+    require(actor, Permission.STUDY_SEARCH)
+    return Series.objects.filter(binned_at=None, study__binned_at=None)
+
+
+def instances(actor: Actor) -> QuerySet[Instance]:
+    """Return the instances that the actor may find."""
+    require(actor, Permission.STUDY_SEARCH)
+    return Instance.objects.filter(series__binned_at=None, study__binned_at=None)
+
+
+def get_study(actor: Actor, study_uid: str) -> Study:
+    """Return one study that the actor may read; raises NotFound."""
+    require(actor, Permission.STUDY_READ)
+    study = Study.objects.filter(study_uid=study_uid, binned_at=None).first()
+    if study is None:
+        raise NotFound
+    return study
+
+
+def get_series(actor: Actor, study_uid: str, series_uid: str) -> Series:
+    """Return one series that the actor may read, with its study; raises NotFound."""
+    require(actor, Permission.STUDY_READ)
+    found = (
+        Series.objects.filter(
+            study__study_uid=study_uid, series_uid=series_uid, binned_at=None, study__binned_at=None
+        )
+        .select_related("study")
+        .first()
+    )
+    if found is None:
+        raise NotFound
+    return found
+
+
+def get_instance(actor: Actor, study_uid: str, series_uid: str, sop_uid: str) -> Instance:
+    """Return one instance that the actor may read, with its blob, series and study; raises NotFound."""
+    require(actor, Permission.STUDY_READ)
+    found = (
+        Instance.objects.filter(
+            sop_uid=sop_uid,
+            series__series_uid=series_uid,
+            study__study_uid=study_uid,
+            series__binned_at=None,
+            study__binned_at=None,
+        )
+        .select_related("blob", "series", "study")
+        .first()
+    )
+    if found is None:
+        raise NotFound
+    return found
+
+
+def instances_of(actor: Actor, study: Study, only: Series | None = None) -> Sequence[Instance]:
+    """Return the readable instances of a study, or of one series, with blobs, in viewing order."""
+    require(actor, Permission.STUDY_READ)
+    rows = Instance.objects.filter(study=study, series__binned_at=None).select_related("blob", "series")
+    if only is not None:
+        rows = rows.filter(series=only)
+    return list(rows.order_by("series__series_number", "series__series_uid", "instance_number", "sop_uid"))
+
+
+def held_files(actor: Actor) -> QuerySet[HeldFile]:
+    """Return the files that wait for a person's decision."""
+    require(actor, Permission.ATTENTION_DECIDE)
+    return HeldFile.objects.all()

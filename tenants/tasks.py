@@ -1,0 +1,41 @@
+"""The two task decorators, and this app's jobs. Every job may run twice, late, or beside itself, and ends in 5 minutes."""
+
+import functools
+import uuid
+from collections.abc import Callable
+from typing import Any
+
+from celery import Task, shared_task  # noqa: TID251  (the one place that may)
+
+from tenants import entry
+
+SECONDS_AT_MOST = 300
+
+
+def platform_task(*, queue: str, retry_on: tuple[type[Exception], ...] = ()) -> Callable[[Callable[..., None]], Task[..., None]]:
+    """Make a function a job that belongs to no clinic: late acknowledgement, a time limit, named errors retried."""
+    return shared_task(
+        queue=queue,
+        acks_late=True,
+        reject_on_worker_lost=True,
+        soft_time_limit=SECONDS_AT_MOST - 30,
+        time_limit=SECONDS_AT_MOST,
+        autoretry_for=retry_on,
+        retry_backoff=True,
+        retry_jitter=True,
+        max_retries=5,
+    )
+
+
+def tenant_task(*, queue: str, retry_on: tuple[type[Exception], ...] = ()) -> Callable[[Callable[..., None]], Task[..., None]]:
+    """Make a function a job inside a clinic: called with `tenant_id` (text) and other ids, by keyword alone."""
+
+    def decorate(work: Callable[..., None]) -> Task[..., None]:
+        @functools.wraps(work)
+        def inside(*, tenant_id: str, **ids: Any) -> None:  # noqa: ANN401  (ids are JSON values)
+            with entry.enter(uuid.UUID(tenant_id)):
+                work(**ids)
+
+        return platform_task(queue=queue, retry_on=retry_on)(inside)
+
+    return decorate
