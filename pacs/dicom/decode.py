@@ -1,0 +1,141 @@
+"""From the bytes of one stored frame to its samples. Runs inside a decoder process (`decode_pool.py`)."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from pacs.dicom import codecs
+from pacs.dicom.codecs import Samples
+from pacs.dicom.codestream import Shape, check_stream
+from pacs.dicom.codings import DECODABLE, Coding, FrameCoding
+from pacs.dicom.frame_format import DecodeFailed, Failure, FrameFormat
+
+_SUBSAMPLED = ("YBR_FULL_422", "YBR_PARTIAL_422")
+_UNDONE = {"YBR_RCT": "RGB", "YBR_ICT": "RGB"}
+
+
+@dataclass(frozen=True)
+class Decoded:
+    """The samples of one frame: rows × columns, or rows × columns × 3 (colour by pixel).
+
+    Native frames keep the bits beyond Bits Stored; compressed ones are extended to Bits Allocated.
+    """
+
+    samples: Samples
+    photometric: str
+
+
+def decode(form: FrameFormat, frame: memoryview) -> Decoded:
+    """Decode one frame, after its header was compared with the attributes. Raises DecodeFailed."""
+    shape = check_stream(form, frame)
+    syntax = DECODABLE[form.transfer_syntax]
+    try:
+        if syntax.coding is Coding.DEFLATED:
+            return _native(form, memoryview(codecs.inflate(frame, _native_bytes(form))), syntax)
+        if syntax.coding is Coding.NATIVE:
+            return _native(form, frame, syntax)
+        return _compressed(form, frame, syntax.coding, shape)
+    except (DecodeFailed, MemoryError):
+        raise
+    except Exception as error:  # decoders raise whatever they like; a process of its own contains the rest
+        raise DecodeFailed(Failure.DAMAGED, type(error).__name__) from error
+
+
+def stored_values(form: FrameFormat, samples: Samples) -> Samples:
+    """Keep Bits Stored alone: what older files hold beside them (overlays, PS3.5 §8.1.2) is no part of the
+    image.
+    """
+    if form.floating or form.bits_allocated in (form.bits_stored, 1):
+        return samples
+    above = form.bits_allocated - 1 - form.high_bit
+    moved = np.left_shift(samples, above)
+    values: Samples = np.right_shift(moved, form.bits_allocated - form.bits_stored)
+    return values
+
+
+def _native_bytes(form: FrameFormat) -> int:
+    if form.bits_allocated == 1:
+        return (form.first_bit + form.pixels * form.samples + 7) // 8
+    if form.photometric in _SUBSAMPLED and form.samples == 3:
+        return form.pixels * 2 * form.sample_bytes
+    return form.decoded_bytes
+
+
+def _native(form: FrameFormat, frame: memoryview, syntax: FrameCoding) -> Decoded:
+    needed = _native_bytes(form)
+    if form.swapped_words:
+        frame = _swap_words(frame, odd_start=form.odd_start)
+    if len(frame) < needed:
+        raise DecodeFailed(Failure.DAMAGED, f"{len(frame)} bytes of {needed}")
+    if form.bits_allocated == 1:
+        bits = np.unpackbits(np.frombuffer(frame[:needed], "u1"), bitorder="little")
+        return Decoded(
+            _shaped(form, bits[form.first_bit : form.first_bit + form.pixels * form.samples]),
+            form.photometric,
+        )
+    samples = np.frombuffer(frame[:needed], _dtype(form).newbyteorder(">" if syntax.is_big_endian else "<"))
+    if form.photometric in _SUBSAMPLED and form.samples == 3:
+        return Decoded(_shaped(form, _expand_422(samples)), form.photometric.replace("_422", ""))
+    return Decoded(_shaped(form, samples, planar=form.planar), form.photometric)
+
+
+def _swap_words(frame: memoryview, *, odd_start: bool) -> memoryview:
+    """Undo the word order of big endian OW. A frame at an odd offset is given from the even byte before
+    it.
+    """
+    if len(frame) % 2:
+        raise DecodeFailed(Failure.DAMAGED, "odd bytes of swapped words")
+    even = np.frombuffer(frame, "u2").byteswap()
+    return memoryview(even.tobytes())[1 if odd_start else 0 :]
+
+
+def _dtype(form: FrameFormat) -> np.dtype[np.generic]:
+    return np.dtype(f"{'f' if form.floating else 'i' if form.signed else 'u'}{form.sample_bytes}")
+
+
+def _expand_422(samples: Samples) -> Samples:
+    """Y1 Y2 Cb Cr becomes Y1 Cb Cr Y2 Cb Cr (PS3.3 C.7.6.3.1.2)."""
+    quads = samples.reshape(-1, 4)
+    return quads[:, (0, 2, 3, 1, 2, 3)].reshape(-1)
+
+
+def _shaped(form: FrameFormat, samples: Samples, *, planar: bool = False) -> Samples:
+    if samples.size < form.pixels * form.samples:
+        raise DecodeFailed(Failure.DAMAGED, f"{samples.size} samples of {form.pixels * form.samples}")
+    samples = samples[: form.pixels * form.samples]
+    if form.samples == 1:
+        return samples.reshape(form.rows, form.columns)
+    if planar:
+        return samples.reshape(form.samples, form.rows, form.columns).transpose(1, 2, 0)
+    return samples.reshape(form.rows, form.columns, form.samples)
+
+
+def _compressed(form: FrameFormat, frame: memoryview, coding: Coding, shape: Shape | None) -> Decoded:
+    photometric = _UNDONE.get(form.photometric, form.photometric.replace("_422", ""))
+    if coding is Coding.RLE or shape is None:
+        return Decoded(_shaped(form, codecs.decode_rle(form, frame).view(_dtype(form))), photometric)
+    if coding is Coding.JPEG_LS:
+        samples = codecs.decode_jpeg_ls(form, frame)
+    elif coding is Coding.JPEG_2000:
+        samples = codecs.decode_jpeg_2000(frame, shape)
+    else:
+        samples, photometric = codecs.decode_jpeg(form, frame, shape)
+    return Decoded(_shaped(form, _extended(form, samples, shape)), photometric)
+
+
+def _extended(form: FrameFormat, samples: Samples, shape: Shape) -> Samples:
+    """Bring samples of the stream's precision to Bits Allocated, with the sign that the attributes say.
+
+    JPEG and JPEG-LS streams know no sign, and JPEG 2000 streams are met whose sign contradicts the
+    attributes: the bits are right, their reading is not.
+    """
+    width = form.sample_bytes
+    if not form.signed:
+        unsigned: Samples = samples.astype(f"<u{width}", copy=False)
+        return unsigned & (2**shape.precision - 1) if shape.signed else unsigned
+    if shape.signed:
+        return samples.view(f"<i{samples.itemsize}").astype(f"<i{width}", copy=False)
+    spare = 8 * width - shape.precision
+    moved = np.left_shift(samples.astype(f"<i{width}"), spare)
+    extended: Samples = np.right_shift(moved, spare)
+    return extended
