@@ -172,16 +172,15 @@ class LocalKeyProvider:
 
 def _read_root(path: Path) -> bytes:
     try:
-        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+        with _opened(path, os.O_NOFOLLOW | os.O_NONBLOCK) as descriptor:
+            mode = os.fstat(descriptor).st_mode
+            if not stat.S_ISREG(mode) or mode & _FOR_OTHERS:
+                raise RootKeyExposed(path)
+            key = os.read(descriptor, KEY_SIZE + 1)
     except FileNotFoundError:
         raise RootKeyMissing(path) from None
     except OSError as error:
         raise RootKeyUnusable(path) from error
-    with os.fdopen(descriptor, "rb") as file:
-        mode = os.fstat(descriptor).st_mode
-        if not stat.S_ISREG(mode) or mode & _FOR_OTHERS:
-            raise RootKeyExposed(path)
-        key = file.read(KEY_SIZE + 1)
     if len(key) != KEY_SIZE:
         raise RootKeyMalformed(path)
     return key
@@ -202,7 +201,7 @@ def _make_directory(directory: Path) -> None:
     missing = [path for path in (directory, *directory.parents) if not path.exists()]
     directory.mkdir(mode=0o700, parents=True, exist_ok=True)
     for made in missing:
-        with _opened(made.parent) as parent:
+        with _opened(made.parent, os.O_DIRECTORY) as parent:
             os.fsync(parent)
 
 
@@ -217,14 +216,14 @@ def _write_durably(path: Path, data: bytes) -> None:
 @contextmanager
 def _locked(directory: Path) -> Iterator[int]:
     """Keep other processes from making a key at the same time: a rename replaces what is there."""
-    with _opened(directory) as descriptor:
+    with _opened(directory, os.O_DIRECTORY) as descriptor:
         fcntl.flock(descriptor, fcntl.LOCK_EX)
         yield descriptor
 
 
 @contextmanager
-def _opened(directory: Path) -> Iterator[int]:
-    descriptor = os.open(directory, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+def _opened(path: Path, flags: int) -> Iterator[int]:
+    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | flags)
     try:
         yield descriptor
     finally:
