@@ -18,7 +18,19 @@ const LEFT_OUT = [
   /\.map$/,
 ];
 
-const PUBLIC_PATH = '__webpack_require__.p = "/";';
+// Changes to OHIF's scripts; each must find what it changes exactly so often.
+const changes = (base) => [
+  { // Webpack's public path, in the application and in its seven workers.
+    find: '__webpack_require__.p = "/";', replacement: `__webpack_require__.p = "${base}";`, times: 8,
+  },
+  { // A VOI LUT Function (0028,1056) is taken for a list, so "SIGMOID" becomes "S" and mammograms stay black
+    // (cornerstonejs/cornerstone3D#2844).
+    find: "voiLutModule.voiLUTFunction[0]", replacement: "[voiLutModule.voiLUTFunction].flat()[0]", times: 1,
+  },
+  { // An SR item without Concept Name Code Sequence, which PS3.3 C.17.3 allows, empties the page.
+    find: "} = ConceptNameCodeSequence;", replacement: "} = ConceptNameCodeSequence ?? {};", times: 2,
+  },
+];
 
 // The two inline scripts of OHIF's own start page; boot.js does the same from a file, so that the content
 // security policy needs neither hashes nor 'unsafe-inline'.
@@ -28,6 +40,7 @@ const INLINE_SCRIPTS = [
 ];
 const bootScript = (base) => `window.PUBLIC_URL = "${base}";
 window.browserImportFunction = (name) => import(name);
+console.time("scriptToView");
 `;
 
 // One page for every clinic and share: "viewer/app-config.js" is relative to the address <root>/viewer?…,
@@ -57,15 +70,15 @@ const startPage = ({ base, script }) => `<!doctype html>
 export async function prepareOhif({ source, target, base }) {
   const page = await readFile(join(source, "index.html"), "utf8");
   const script = mainScript(page);
-  await cp(source, target, { recursive: true, filter: (path) => isKept(path.slice(source.length + 1)) });
+  await cp(source, target, { recursive: true, filter: (path) => !isLeftOut(path.slice(source.length + 1)) });
   await minifyScripts({ source, target, base });
   await patch(join(target, "app.bundle.css"), /url\(\/(?=[0-9a-f]{16}\.)/g, `url(${base}`);
   await writeFile(join(target, "boot.js"), bootScript(base));
   await writeFile(join(target, "index.html"), startPage({ base, script }));
 }
 
-function isKept(path) {
-  return !LEFT_OUT.some((pattern) => pattern.test(path)) && !/^[^/]+\.js$/.test(path);
+function isLeftOut(path) {
+  return LEFT_OUT.some((pattern) => pattern.test(path));
 }
 
 function mainScript(page) {
@@ -76,30 +89,32 @@ function mainScript(page) {
   return page.match(/<script defer[^>]* src="\/(app\.bundle\.[0-9a-f]+\.js)"/)[1];
 }
 
-// Webpack's public path is written into every entry: the application and its workers.
 async function minifyScripts({ source, target, base }) {
-  const names = await readdir(source);
-  let moved = 0;
-  const moveBase = (text) => {
-    moved += text.split(PUBLIC_PATH).length - 1;
-    return text.replaceAll(PUBLIC_PATH, `__webpack_require__.p = "${base}";`);
-  };
+  const names = (await readdir(source)).filter((name) => /\.js$/.test(name) && !isLeftOut(name));
+  const wanted = changes(base).map((change) => ({ ...change, found: 0 }));
   await build({
-    entryPoints: names.filter((name) => name.endsWith(".js") && !LEFT_OUT.some((p) => p.test(name))).map((name) => join(source, name)),
+    entryPoints: names.map((name) => join(source, name)),
     outdir: target,
     minify: true,
     legalComments: "linked",
     logLevel: "error",
     plugins: [{
-      name: "base path",
+      name: "changes",
       setup: (esbuild) => esbuild.onLoad({ filter: /\.js$/ }, async ({ path }) => ({
-        contents: moveBase(await readFile(path, "utf8")), loader: "js",
+        contents: wanted.reduce(apply, await readFile(path, "utf8")), loader: "js",
       })),
     }],
   });
-  if (moved !== 8) {
-    throw new Error(`OHIF names its base path in ${moved} scripts, not in 8: look at what has changed`);
+  const wrong = wanted.find((change) => change.found !== change.times);
+  if (wrong) {
+    throw new Error(`OHIF has "${wrong.find}" ${wrong.found} times, not ${wrong.times}: look at what has changed`);
   }
+}
+
+function apply(text, change) {
+  const parts = text.split(change.find);
+  change.found += parts.length - 1;
+  return parts.join(change.replacement);
 }
 
 async function patch(path, pattern, replacement) {
