@@ -25,6 +25,7 @@ from tenants.crypto.envelope import (
     WrongTenant,
 )
 from tests.tenants.crypto.cast import (
+    HEADER,
     PIECE,
     SEALED,
     SEGMENT,

@@ -17,7 +17,9 @@ from tenants.crypto.envelope import (
 )
 from tenants.crypto.keyring import StaticKeyring, TenantKey
 from tests.tenants.crypto.cast import (
+    BODY,
     CLINIC,
+    HEADER,
     KEY,
     OBJECT,
     OTHER_CLINIC,
