@@ -1,10 +1,11 @@
 """Tell a whole data set from one that was cut between two elements.
 
-A cut inside an element shows in its length; a cut between two leaves a shorter, well-formed data set. Tags ascend, so
-a data set that ends before an attribute its SOP class cannot lack was cut. What stays undetectable, because the
-standard gives no sign: a cut after the last mandatory attribute of a data set without pixels, a cut behind the pixel
-data (before padding or signatures), and a cut among the first attributes of an image that has no acquisition
-attributes (group 0018) yet, at most up to Instance Number: bare headers of that shape are real and are taken.
+A cut inside an element shows in its length; a cut between two leaves a shorter, well-formed data set. Tags
+ascend, so a data set that ends before an attribute its SOP class cannot lack was cut. What stays
+undetectable, because the standard gives no sign: a cut after the last mandatory attribute of a data set
+without pixels, a cut behind the pixel data (before padding or signatures), and a cut among the first
+attributes of an image that has no acquisition attributes (group 0018) yet, at most up to Instance Number:
+bare headers of that shape are real and are taken.
 """
 
 from collections.abc import Set
@@ -27,8 +28,10 @@ IMAGE_CLASSES: Set[str] = frozenset(
 
 _PREFIX = "1.2.840.10008.5.1.4.1.1."
 _LAST_MANDATORY = {
-    0x5400_0100: ("9.1.1", "9.1.2", "9.1.3", "9.2.1", "9.3.1", "9.4.1", "9.4.2", "9.5.1", "9.6.1", "9.7.1")
-    + ("9.7.2", "9.8.1", "9.100.1"),  # Waveform Sequence
+    0x5400_0100: (  # Waveform Sequence
+        *("9.1.1", "9.1.2", "9.1.3", "9.1.4", "9.2.1", "9.3.1", "9.4.1", "9.4.2", "9.5.1"),
+        *("9.6.1", "9.6.2", "9.7.1", "9.7.2", "9.7.3", "9.7.4", "9.8.1"),
+    ),
     0x0042_0012: tuple(f"104.{number}" for number in range(1, 6)),  # MIME Type of Encapsulated Document
     0x0040_A493: ("88.11", "88.22", "88.33", "88.34", "88.35"),  # Verification Flag
     0x0040_A375: ("88.59",),  # Current Requested Procedure Evidence Sequence

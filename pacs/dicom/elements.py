@@ -1,7 +1,8 @@
 """Walk the elements of one data set as its bytes arrive, and refuse what the standard's structure forbids.
 
-A level is a data set or item (a run of elements), a sequence (a run of items), or the fragments of an encapsulated
-value. Values are skipped by counting, but for those that are wanted. Memory does not grow with the file.
+A level is a data set or item (a run of elements), a sequence (a run of items), or the fragments of an
+encapsulated value. Values are skipped by counting, but for those that are wanted. Memory does not grow with
+the file.
 """
 
 from collections.abc import Callable
@@ -33,7 +34,7 @@ class _Level:
 
 
 class ElementWalker:
-    """Takes the bytes of one data set in pieces of any size; after `finish`, its public fields tell what was met.
+    """Takes the bytes of one data set in pieces of any size; its public fields tell what was met.
 
     Positions are places in the piece at hand, offsets count from the start of the file.
     """
@@ -143,7 +144,10 @@ class ElementWalker:
         return value
 
     def _fragments(self, buffer: Chunk, position: int) -> int:
-        """Take one step in encapsulated pixels: one fragment, the end of one, or the delimiter (PS3.5 A.4)."""
+        """Take one step in encapsulated pixels:
+
+        One fragment, the end of one, or the delimiter (PS3.5 A.4).
+        """
         if self._fragment_end:
             return self._end_of_fragment(buffer, position)
         found = self._level.encoding.header(buffer, position, len(buffer))

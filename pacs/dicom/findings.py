@@ -36,7 +36,11 @@ class Findings:
         self.large: list[LargeValue] = []
         self.pixel_elements: list[PixelElement] = []
         self.offset_tables: dict[int, bytes] = {}
-        self.group_length = (0, b"", 0)  # the last one met: its tag, value, and the offset from which it counts
+        self.group_length = (
+            0,
+            b"",
+            0,
+        )  # the last one met: its tag, value, and the offset from which it counts
         self._limits = limits
         self._sequence: tuple[int, bytes] | None = None
         self._bytes = bytearray()

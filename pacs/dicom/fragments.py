@@ -1,7 +1,7 @@
 """The fragments of encapsulated pixels, as a scan meets them (PS3.5 A.4).
 
-Per fragment 4 bytes of length and one of marks are kept, so that 2 million of them (the limit of elements) take
-10 MB. Fragments follow each other with an item header of 8 bytes between, so one offset places them all.
+Per fragment 4 bytes of length and one of marks are kept, so that 2 million of them (the limit of elements)
+take 10 MB. Fragments follow each other with an item header of 8 bytes between, so one offset places them all.
 """
 
 from array import array
@@ -13,7 +13,13 @@ STARTS = 1  # begins like a JPEG, JPEG-LS, JPEG 2000 or JPEG XL image
 ENDS = 2  # ends like one, or is of a kind that has no end mark
 ITEM_HEADER = 8
 
-_STARTS = (b"\xff\xd8\xff", b"\xff\x4f\xff\x51", b"\xff\x0a", b"\x00\x00\x00\x0cjP  ", b"\x00\x00\x00\x0cJXL ")
+_STARTS = (
+    b"\xff\xd8\xff",
+    b"\xff\x4f\xff\x51",
+    b"\xff\x0a",
+    b"\x00\x00\x00\x0cjP  ",
+    b"\x00\x00\x00\x0cJXL ",
+)
 _WITHOUT_END = (b"\xff\x0a", b"\x00\x00\x00\x0c")
 _HEAD = 8
 _TAIL = 3  # end of image and a padding byte
@@ -54,7 +60,9 @@ class Fragments:
             self.first_offset = offset
         self.lengths.append(length)
         self.marks.append(STARTS if head.startswith(_STARTS) else 0)
-        self._has_no_end_mark = head.startswith(_WITHOUT_END) or (self._has_no_end_mark and not self.marks[-1])
+        self._has_no_end_mark = head.startswith(_WITHOUT_END) or (
+            self._has_no_end_mark and not self.marks[-1]
+        )
 
     def end(self, tail: bytes) -> None:
         """Take the last bytes of the item that was begun."""

@@ -5,8 +5,8 @@ The binary form (version 1, little endian) is made for a database column of up t
     u8 version, u8 kind, u16 zero, u32 frames, u64 first, u64 bits, u32 fragments, u32 starts,
     u32 length of each fragment, u32 index of the first fragment of each frame
 
-`first` is the offset of the first frame or fragment. Native frames have `bits` each and no lists. Fragments follow
-each other with 8 bytes between (the item headers); `starts` is 0 where every frame is one fragment.
+`first` is the offset of the first frame or fragment. Native frames have `bits` each and no lists. Fragments
+follow each other with 8 bytes between (the item headers); `starts` is 0 where every frame is one fragment.
 """
 
 import struct
@@ -72,8 +72,8 @@ class FrameIndex:
 def frame_ranges(index: FrameIndex, number: int) -> list[tuple[int, int]]:
     """Return offset and length of each piece of a frame, counted from 1. Raises NoSuchFrame.
 
-    A native frame of single bits may share its first and last byte with its neighbours: see `first_bit`. A stream has
-    one frame, number 1: all of it.
+    A native frame of single bits may share its first and last byte with its neighbours: see `first_bit`. A
+    stream has one frame, number 1: all of it.
     """
     if not 1 <= number <= (1 if index.kind is FrameKind.STREAM else index.number_of_frames):
         raise NoSuchFrame(number)
@@ -153,7 +153,10 @@ def _by_basic_table(fragments: Fragments, frames: int) -> "array[int]":
 
 
 def _by_marks(fragments: Fragments, frames: int) -> "array[int] | None":
-    """Find where images begin: a start mark after an end mark, else every start mark, if that gives the number."""
+    """Find where images begin:
+
+    A start mark after an end mark, else every start mark, if that gives the number.
+    """
     marks = fragments.marks
     begins = [at for at, mark in enumerate(marks) if mark & STARTS]
     after_end = [at for at in begins if at == 0 or marks[at - 1] & ENDS]

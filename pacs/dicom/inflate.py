@@ -1,5 +1,9 @@
-"""Inflate a deflated data set as it arrives, within limits (PS3.5 A.5). zlib alone would follow a bomb to its end."""
+"""Inflate a deflated data set as it arrives, within limits (PS3.5 A.5).
 
+Zlib alone would follow a bomb to its end.
+"""
+
+import struct
 import zlib
 from collections.abc import Iterator
 
@@ -18,10 +22,14 @@ class Inflater:
         self._limits = limits
         self._taken = 0
         self._given = 0
-        self._behind = b""
+        self._checksum = 0
+        self._behind = b""  # the stream: padding, or the trailer
 
     def feed(self, chunk: Chunk) -> Iterator[bytes]:
-        """Yield what these bytes become. Raises Refused: broken stream, too large, or bytes behind its end."""
+        """Yield what these bytes become.
+
+        Raises Refused: broken stream, too large, or bytes behind its end.
+        """
         self._taken += len(chunk)
         rest: Chunk = chunk
         is_full = False
@@ -30,14 +38,20 @@ class Inflater:
             yield piece
             rest = self._zlib.unconsumed_tail or self._zlib.unused_data
             is_full = len(piece) == _PIECE  # zlib may hold back more
-        self._behind += bytes(rest[:2])
-        if self._behind not in (b"", b"\0"):  # padding to an even length
+        self._behind += bytes(rest[: len(self._trailer()) + 1])
+        if self._behind != b"\0" and not self._trailer().startswith(self._behind):
             raise Refused(Reason.TRAILING_BYTES)
 
     def finish(self) -> None:
         """Refuse a stream that has not ended."""
         if not self._zlib.eof:
             raise Refused(Reason.TRUNCATED, inflated=self._given)
+        if self._behind not in (b"", b"\0", self._trailer()):
+            raise Refused(Reason.TRAILING_BYTES)
+
+    def _trailer(self) -> bytes:
+        """Return what some writers leave behind the stream: the trailer of gzip (RFC 1952 §2.3.1)."""
+        return struct.pack("<LL", self._checksum, self._given & 0xFFFFFFFF)
 
     def _piece(self, deflated: Chunk) -> bytes:
         try:
@@ -45,6 +59,7 @@ class Inflater:
         except zlib.error as error:
             raise Refused(Reason.INFLATE_BROKEN, inflated=self._given) from error
         self._given += len(piece)
+        self._checksum = zlib.crc32(piece, self._checksum)
         limit = self._limits.inflated_from(self._taken)
         if self._given > limit:
             raise Refused(Reason.INFLATE_TOO_LARGE, limit=limit)

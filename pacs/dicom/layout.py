@@ -1,7 +1,7 @@
 """Where things lie in a stored file: enough to read its header or one value later, without scanning it again.
 
-Offsets count from the start of the file. Where the data set is deflated they count as if it were not: such a file is
-inflated first.
+Offsets count from the start of the file. Where the data set is deflated they count as if it were not: such a
+file is inflated first.
 """
 
 import struct
@@ -11,7 +11,9 @@ from enum import IntEnum
 from pacs.dicom.syntaxes import syntax
 
 _VERSION = 1
-_HEAD = struct.Struct("<BBHQQQH")  # version, whether there are pixels, length of the UID, three offsets, large values
+_HEAD = struct.Struct(
+    "<BBHQQQH"
+)  # version, whether there are pixels, length of the UID, three offsets, large values
 _VALUE = struct.Struct("<L2sQQQ")
 
 
@@ -27,7 +29,10 @@ class PixelKind(IntEnum):
 
 @dataclass(frozen=True, slots=True)
 class Pixels:
-    """The pixel element and the attributes that describe it. Without pixels, all offsets are the end of the data set."""
+    """The pixel element and the attributes that describe it.
+
+    Without pixels, all offsets are the end of the data set.
+    """
 
     kind: PixelKind
     element_offset: int  # of the element's tag
@@ -91,11 +96,14 @@ class Layout:
 
     @property
     def header_ranges(self) -> tuple[tuple[int, int], ...]:
-        """Offset and length of what must be read from the file to know all of the header. Deflated: all of it."""
+        """Offset and length of what must be read from the file to know all of the header.
+
+        Deflated: all of it.
+        """
         return ((0, self.size),) if self.is_deflated else self.ranges_between(0)
 
     def ranges_between(self, start: int) -> tuple[tuple[int, int], ...]:
-        """Return the ranges from `start` to the end of the data set, without the elements that are left out."""
+        """Return the ranges from `start` to the end of the data set, without what is left out."""
         ranges = []
         for value in self.left_out:
             ranges.append((start, value.element_offset - start))

@@ -33,7 +33,10 @@ class Preamble(StrEnum):
 
     @property
     def is_suspicious(self) -> bool:
-        """Tell whether another program could be made to run or render the file: downloads get zeros instead."""
+        """Tell whether another program could be made to run or render the file:
+
+        Downloads get zeros instead.
+        """
         return self not in (Preamble.ZERO, Preamble.TIFF, Preamble.OTHER)
 
 
@@ -76,7 +79,10 @@ def preamble_of(head: bytes) -> Preamble:
 
 
 def read_meta(head: Chunk, *, limits: Limits) -> Meta | None:
-    """Read group 0002 from the first bytes of a file, or return None where more bytes are needed. Raises Refused."""
+    """Read group 0002 from the first bytes of a file, or return None where more bytes are needed.
+
+    Raises Refused.
+    """
     first = _element(head, START)
     if first is None:
         return None
@@ -89,7 +95,10 @@ def read_meta(head: Chunk, *, limits: Limits) -> Meta | None:
 
 
 def _declared_end(head: Chunk, first: Found) -> int | None:
-    """Return where the group length says that the group ends. Writers that leave it out are known and tolerated."""
+    """Return where the group length says that the group ends.
+
+    Writers that leave it out are known and tolerated.
+    """
     tag, vr, length, value = first
     if tag != _GROUP_LENGTH:
         return None
@@ -116,6 +125,8 @@ def _read_until(head: Chunk, declared: int | None) -> Meta | None:
             raise Refused(Reason.META_LENGTH, tag=f"{tag:08X}")
         values[tag] = (vr.decode(), bytes(head[value : value + length]))
         position, last = value + length, tag
+    if not values:
+        raise Refused(Reason.META_BROKEN)
     if declared not in (None, position):
         raise Refused(Reason.META_LENGTH, declared=declared or 0, found=position)
     return Meta(values, position)

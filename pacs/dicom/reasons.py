@@ -1,7 +1,7 @@
 """Why a file is refused, and how each door says so.
 
-`Refused` carries a `Reason` and facts (numbers, tags, never patient data). What a person reads is written by the
-pages; what a machine reads is in `FAILURE_CODES`.
+`Refused` carries a `Reason` and facts (numbers, tags, never patient data). What a person reads is written by
+the pages; what a machine reads is in `FAILURE_CODES`.
 """
 
 from collections.abc import Mapping
@@ -33,7 +33,6 @@ class Reason(StrEnum):
     TOO_MANY_ELEMENTS = "too-many-elements"
     UID_MISSING = "uid-missing"
     UID_INVALID = "uid-invalid"
-    META_UID_DIFFERS = "meta-uid-differs"
     IS_DIRECTORY = "is-directory"
     TOO_MANY_CHARSETS = "too-many-charsets"
     CONTENT_MISSING = "content-missing"
@@ -64,24 +63,26 @@ class Refused(Exception):
         return f"{self.reason} {told}".rstrip()
 
 
-PROCESSING_FAILURE = 0x0110  # PS3.7 C.5.1, PS3.18 Table I.2-2 (1197 Failure Reason)
-INVALID_OBJECT = 0x0117
-OUT_OF_RESOURCES = 0xA700
-DOES_NOT_MATCH_SOP_CLASS = 0xA900  # PS3.4 Table B.2-1
+PROCESSING_FAILURE = 0x0110  # PS3.7 Annex C: ours, not the file's; also for a different image of the same UID
+SOP_CLASS_NOT_SUPPORTED = 0x0122
+OUT_OF_RESOURCES = 0xA700  # PS3.4 Table B.2-1
+DOES_NOT_MATCH_SOP_CLASS = 0xA900
 CANNOT_UNDERSTAND = 0xC000
+SYNTAX_NOT_SUPPORTED = 0xC122  # PS3.18 Table I.2-2
+
+_NOT_OF_ITS_CLASS = (
+    *(Reason.UID_MISSING, Reason.UID_INVALID, Reason.TAG_ORDER, Reason.CONTENT_MISSING),
+    *(Reason.PIXELS_MISSING, Reason.PIXELS_AMBIGUOUS, Reason.PIXEL_DESCRIPTION, Reason.PIXEL_LENGTH),
+    *(Reason.PIXEL_ENCODING, Reason.FRAME_COUNT, Reason.FRAMES_MISSING, Reason.IS_DIRECTORY),
+)
+_TOO_MUCH = (
+    *(Reason.TOO_MANY_ELEMENTS, Reason.NESTED_TOO_DEEP, Reason.INFLATE_TOO_LARGE),
+    *(Reason.TOO_MANY_FRAMES, Reason.TOO_MANY_CHARSETS),
+)
 
 FAILURE_CODES: Mapping[Reason, int] = MappingProxyType(
     dict.fromkeys(Reason, CANNOT_UNDERSTAND)
-    | dict.fromkeys(
-        (Reason.UID_MISSING, Reason.UID_INVALID, Reason.META_UID_DIFFERS, Reason.TAG_ORDER)
-        + (Reason.CONTENT_MISSING, Reason.PIXELS_MISSING, Reason.PIXELS_AMBIGUOUS, Reason.PIXEL_DESCRIPTION)
-        + (Reason.PIXEL_LENGTH, Reason.PIXEL_ENCODING, Reason.FRAME_COUNT, Reason.FRAMES_MISSING),
-        DOES_NOT_MATCH_SOP_CLASS,
-    )
-    | dict.fromkeys(
-        (Reason.TOO_MANY_ELEMENTS, Reason.NESTED_TOO_DEEP, Reason.INFLATE_TOO_LARGE)
-        + (Reason.TOO_MANY_FRAMES, Reason.TOO_MANY_CHARSETS),
-        OUT_OF_RESOURCES,
-    )
+    | dict.fromkeys(_NOT_OF_ITS_CLASS, DOES_NOT_MATCH_SOP_CLASS)
+    | dict.fromkeys(_TOO_MUCH, OUT_OF_RESOURCES)
 )
 """Failure Reason (0008,1197) and C-STORE status of each refusal (PS3.4 Table B.2-1, PS3.18 Table I.2-2)."""

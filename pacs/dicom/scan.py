@@ -1,12 +1,12 @@
 """Check the structure of a file while it streams by, before anything in it is believed.
 
-pydicom accepts truncated and contradictory files in silence; an archive must not. The scan takes chunks of any size,
-keeps only what indexing needs, and refuses with a reason. Its memory is bounded whatever the file says: at most 64 KiB
-for each wanted value, 4 bytes for each fragment, and the offset tables of a million frames.
+pydicom accepts truncated and contradictory files in silence; an archive must not. The scan takes chunks of
+any size, keeps only what indexing needs, and refuses with a reason. Its memory is bounded whatever the file
+says: at most 64 KiB for each wanted value, 4 bytes for each fragment, and the offset tables of a million
+frames.
 """
 
 import hashlib
-from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
@@ -18,11 +18,20 @@ from pacs.dicom.elements import ElementWalker
 from pacs.dicom.findings import PIXEL_DATA
 from pacs.dicom.frames import FrameIndex
 from pacs.dicom.headers import Chunk, encoding_of
-from pacs.dicom.identity import Identity, check_identity, claimed_identity
+from pacs.dicom.identity import Identity, Oddity, check_identity, claimed_identity, refuse_directory
 from pacs.dicom.inflate import Inflater
 from pacs.dicom.layout import LargeValue, Layout, PixelKind, Pixels
 from pacs.dicom.limits import Limits
-from pacs.dicom.meta import PREFIX, PREAMBLE_SIZE, START, TRANSFER_SYNTAX, Meta, Preamble, preamble_of, read_meta
+from pacs.dicom.meta import (
+    PREAMBLE_SIZE,
+    PREFIX,
+    START,
+    TRANSFER_SYNTAX,
+    Meta,
+    Preamble,
+    preamble_of,
+    read_meta,
+)
 from pacs.dicom.pixels_layout import Values, check_pixels
 from pacs.dicom.reasons import Reason, Refused
 from pacs.dicom.syntaxes import Syntax, syntax
@@ -32,6 +41,8 @@ _WANTED = INDEXED_TAGS | identity.WANTED | pixels_layout.WANTED | {PIXEL_DATA_PR
 _AFTER_PIXELS = frozenset(
     {Reason.TAG_ORDER, Reason.FORBIDDEN_TAG, Reason.UNKNOWN_VR, Reason.UNBALANCED, Reason.UNDEFINED_LENGTH}
 )
+_PIECE = 64 * 1024  # a large chunk is cut, so that what is held over an element's edge is never copied with it
+_USUAL_HEAD = 512
 _NO_META = Meta(MappingProxyType({}), 0)
 
 
@@ -53,6 +64,7 @@ class Scan:
     pixels: Pixels
     frames: FrameIndex
     layout: Layout
+    oddities: frozenset[Oddity]
 
 
 class Scanner:
@@ -61,7 +73,7 @@ class Scanner:
     def __init__(self, limits: Limits | None = None) -> None:
         self._limits = limits or Limits()
         self._head = bytearray()
-        self._head_needed = START
+        self._head_needed = _USUAL_HEAD
         self._size = 0
         self._meta = _NO_META
         self._digest = hashlib.sha256()
@@ -72,12 +84,16 @@ class Scanner:
     def feed(self, chunk: Chunk) -> None:
         """Take the next bytes of the file."""
         self._size += len(chunk)
+        rest = memoryview(chunk)
+        while rest and self._walker is None:
+            missing = self._head_needed - len(self._head)
+            self._head += rest[:missing]
+            rest = rest[missing:]
+            if len(self._head) == self._head_needed:
+                self._take_head()
         if self._walker is not None:
-            self._take_dataset(self._walker, chunk)
-            return
-        self._head += chunk
-        if len(self._head) >= self._head_needed:
-            self._take_head()
+            for start in range(0, len(rest), _PIECE):
+                self._take_dataset(self._walker, rest[start : start + _PIECE])
 
     def finish(self) -> Scan:
         """Say that the file has ended, and return what is known of it."""
@@ -105,6 +121,7 @@ class Scanner:
 
     def _begin_dataset(self, meta: Meta) -> ElementWalker:
         self._meta = meta
+        refuse_directory(meta.values)
         self._syntax = _syntax_of(meta)
         self._walker = ElementWalker(
             encoding=encoding_of(self._syntax), start=meta.end, limits=self._limits, wanted=_WANTED
@@ -134,7 +151,8 @@ class Scanner:
 
     def _judge(self, walker: ElementWalker) -> Scan:
         values = _with_vrs(walker.findings.values)
-        who = check_identity(values, self._meta.values, limits=self._limits)
+        has_pixels = bool(walker.findings.pixel_elements)
+        who, oddities = check_identity(values, self._meta.values, limits=self._limits, has_pixels=has_pixels)
         check_content(walker, values, sop_class_uid=who.sop_class_uid, syntax=self._syntax)
         pixels, frames = check_pixels(walker, values, syntax=self._syntax, limits=self._limits)
         return Scan(
@@ -152,6 +170,7 @@ class Scanner:
             pixels=pixels,
             frames=frames,
             layout=_layout(self._syntax, self._meta, self._size, pixels, walker),
+            oddities=oddities,
         )
 
 
@@ -170,14 +189,20 @@ def _syntax_of(meta: Meta) -> Syntax:
 
 
 def _told_better(refused: Refused, walker: ElementWalker) -> Refused:
-    """Call what follows whole pixels and is no element trailing bytes: that is what a person must look for."""
+    """Call what follows whole pixels and is no element trailing bytes:
+
+    That is what a person must look for.
+    """
     if walker.is_at_top and walker.last_tag >= PIXEL_DATA and refused.reason in _AFTER_PIXELS:
         return Refused(Reason.TRAILING_BYTES, at=walker.offset)
     return refused
 
 
 def _with_vrs(values: Values) -> Values:
-    """Give values their dictionary VR where the file tells none: implicit, or UN for an attribute that is known."""
+    """Give values their dictionary VR where the file tells none:
+
+    Implicit, or UN for an attribute that is known.
+    """
     told = dict(values)
     for tag, (vr, raw) in values.items():
         if vr in ("", "UN"):

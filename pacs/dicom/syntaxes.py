@@ -20,12 +20,14 @@ _NATIVE = _IMPLICIT | _DEFLATED | _JPIP | {EXPLICIT_LITTLE, EXPLICIT_BIG}
 _JPEG_PROCESSES = tuple(f"1.2.840.10008.1.2.4.{number}" for number in (*range(50, 67), 70, 80, 81))
 _JPEG_2000 = tuple(f"1.2.840.10008.1.2.4.{number}" for number in (90, 91, 92, 93, 201, 202, 203))
 _JPEG_XL = tuple(f"1.2.840.10008.1.2.4.{number}" for number in (110, 111, 112))
-_VIDEO_NUMBERS = ("100", "100.1", "101", "101.1", "102", "102.1", "103", "103.1", "104", "104.1")
-_VIDEO_NUMBERS += ("105", "105.1", "106", "106.1", "107", "108")
+_VIDEO_NUMBERS = (
+    *("100", "100.1", "101", "101.1", "102", "102.1", "103", "103.1", "104", "104.1"),
+    *("105", "105.1", "106", "106.1", "107", "108"),
+)
 _VIDEO = frozenset(f"1.2.840.10008.1.2.4.{number}" for number in _VIDEO_NUMBERS)
 _MULTI_COMPONENT = frozenset({"1.2.840.10008.1.2.4.92", "1.2.840.10008.1.2.4.93"})
-_ENCAPSULATED = _VIDEO | {*_JPEG_PROCESSES, *_JPEG_2000, *_JPEG_XL, RLE_LOSSLESS, DEFLATED_IMAGE_FRAME}
-_ENCAPSULATED |= {_ENCAPSULATED_UNCOMPRESSED}
+_FRAMES = frozenset({*_JPEG_PROCESSES, *_JPEG_2000, *_JPEG_XL, RLE_LOSSLESS, DEFLATED_IMAGE_FRAME})
+_ENCAPSULATED = _VIDEO | _FRAMES | {_ENCAPSULATED_UNCOMPRESSED}
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +56,6 @@ def syntax(uid: str) -> Syntax:
         may_be_native=uid in _NATIVE or not is_known,
         may_be_encapsulated=uid in _ENCAPSULATED or not is_known,
         is_video=uid in _VIDEO,
-        is_frame_apart=uid not in _VIDEO and uid not in _MULTI_COMPONENT,
+        is_frame_apart=is_known and uid not in _VIDEO and uid not in _MULTI_COMPONENT,
         is_known=is_known,
     )
