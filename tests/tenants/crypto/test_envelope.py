@@ -76,6 +76,21 @@ def test_object_does_not_depend_on_how_it_was_written(chunk: int) -> None:
     assert sealed.sha256 == hashlib.sha256(data).digest()
 
 
+@pytest.mark.parametrize("chunk", [PIECE // 2, PIECE, PIECE // 4])
+def test_full_last_segment_is_followed_by_no_empty_one(chunk: int) -> None:
+    sizes: list[int] = []
+    sealer = Sealer(
+        lambda part: sizes.append(len(part)), keyring=CLINIC, object_id=OBJECT, kind=Kind.INSTANCE
+    )
+
+    for _ in range(0, 2 * PIECE, chunk):
+        sealer.write(bytes(chunk))
+    sealer.write(b"")
+    sealer.finish()
+
+    assert sizes == [178, SEGMENT, SEGMENT]
+
+
 def test_segments_leave_as_soon_as_more_follows() -> None:
     sizes: list[int] = []
     sealer = Sealer(

@@ -93,6 +93,18 @@ def test_a_key_serves_as_many_segments_as_the_suite_says(size: int) -> None:
     assert len(parts) == max(-(-size // 8), 1)
 
 
+def test_empty_last_segment_after_a_full_one_opens() -> None:
+    parameters = Parameters(segment_length=40)
+    header, cipher = begin(parameters, KEY, AAD)
+    sealed = header + cipher.seal(0, b"12345678") + cipher.seal_last(1, b"")
+
+    body = Reader(resume(parameters, KEY, AAD, header), len(sealed) - HEADER_SIZE)
+
+    assert body.plain_size == 8
+    assert read(sealed, body, 0, 8) == b"12345678"
+    assert read(sealed, body, 8, 8) == b""
+
+
 def test_rotation_changes_the_key_after_four_segments() -> None:
     rotating, steady = Parameters(40, rotation_bits=2), Parameters(40)
     iv = bytes(32)
