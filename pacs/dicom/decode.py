@@ -10,7 +10,6 @@ from pacs.dicom.codestream import Shape, check_stream
 from pacs.dicom.codings import DECODABLE, Coding, FrameCoding
 from pacs.dicom.frame_format import DecodeFailed, Failure, FrameFormat
 
-_SUBSAMPLED = ("YBR_FULL_422", "YBR_PARTIAL_422")
 _UNDONE = {"YBR_RCT": "RGB", "YBR_ICT": "RGB"}
 
 
@@ -31,7 +30,7 @@ def decode(form: FrameFormat, frame: memoryview) -> Decoded:
     syntax = DECODABLE[form.transfer_syntax]
     try:
         if syntax.coding is Coding.DEFLATED:
-            return _native(form, memoryview(codecs.inflate(frame, _native_bytes(form))), syntax)
+            return _native(form, memoryview(codecs.inflate(frame, form.native_bytes)), syntax)
         if syntax.coding is Coding.NATIVE:
             return _native(form, frame, syntax)
         return _compressed(form, frame, syntax.coding, shape)
@@ -53,16 +52,8 @@ def stored_values(form: FrameFormat, samples: Samples) -> Samples:
     return values
 
 
-def _native_bytes(form: FrameFormat) -> int:
-    if form.bits_allocated == 1:
-        return (form.first_bit + form.pixels * form.samples + 7) // 8
-    if form.photometric in _SUBSAMPLED and form.samples == 3:
-        return form.pixels * 2 * form.sample_bytes
-    return form.decoded_bytes
-
-
 def _native(form: FrameFormat, frame: memoryview, syntax: FrameCoding) -> Decoded:
-    needed = _native_bytes(form)
+    needed = form.native_bytes
     if form.swapped_words:
         frame = _swap_words(frame, odd_start=form.odd_start)
     if len(frame) < needed:
@@ -74,7 +65,7 @@ def _native(form: FrameFormat, frame: memoryview, syntax: FrameCoding) -> Decode
             form.photometric,
         )
     samples = np.frombuffer(frame[:needed], _dtype(form).newbyteorder(">" if syntax.is_big_endian else "<"))
-    if form.photometric in _SUBSAMPLED and form.samples == 3:
+    if form.is_subsampled:
         return Decoded(_shaped(form, _expand_422(samples)), form.photometric.replace("_422", ""))
     return Decoded(_shaped(form, samples, planar=form.planar), form.photometric)
 

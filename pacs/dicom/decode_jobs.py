@@ -9,7 +9,9 @@ from pacs.dicom.view import View
 
 @dataclass(frozen=True)
 class DecodeJob:
-    """Decode the frame to native little endian bytes, colour by pixel. Fact: `photometric`."""
+    """Decode the frame to native little endian bytes, colours in the order that the attributes say. Fact:
+    `photometric`.
+    """
 
     form: FrameFormat
 

@@ -40,7 +40,7 @@ class DecoderProcess:
     def __init__(self, *, memory_bytes: int) -> None:
         kept = {name: os.environ[name] for name in _KEPT_VARIABLES if name in os.environ}
         command = [sys.executable, "-I", "-B", "-c", _BOOT, _ROOT, str(memory_bytes)]
-        self._process = subprocess.Popen(  # our own interpreter and module
+        self._process = subprocess.Popen(  # noqa: S603  # our own interpreter and module
             command,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,

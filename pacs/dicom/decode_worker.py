@@ -101,7 +101,10 @@ def native(job: DecodeJob, data: memoryview) -> Answer:
     if job.form.bits_allocated == 1:
         packed = np.packbits(decoded.samples.reshape(-1).astype("u1"), bitorder="little")
         return Answer({"photometric": decoded.photometric}, packed.tobytes())
-    return Answer({"photometric": decoded.photometric}, _little(decoded.samples).tobytes())
+    samples = _little(decoded.samples)
+    if job.form.planar:  # as the attributes say it, which stay with the frame
+        samples = samples.transpose(2, 0, 1)
+    return Answer({"photometric": decoded.photometric}, samples.tobytes())
 
 
 def digest(job: DigestJob, data: memoryview) -> Answer:

@@ -77,6 +77,18 @@ class FrameFormat:
         """The size of the frame once decoded, one byte a sample where bits are packed."""
         return self.pixels * self.samples * self.sample_bytes
 
+    @property
+    def native_bytes(self) -> int:
+        """The size of the frame as native syntaxes hold it, from the first byte that it touches."""
+        if self.bits_allocated == 1:
+            return (self.first_bit + self.pixels * self.samples + 7) // 8
+        return self.pixels * 2 * self.sample_bytes if self.is_subsampled else self.decoded_bytes
+
+    @property
+    def is_subsampled(self) -> bool:
+        """Whether two pixels share their colour in native form (PS3.3 C.7.6.3.1.2)."""
+        return self.samples == 3 and self.photometric in ("YBR_FULL_422", "YBR_PARTIAL_422")
+
     def span(self, offset: int, length: int) -> tuple[int, int]:
         """Return offset and length to read for a frame that lies there in the value: whole swapped words."""
         if not self.swapped_words:
