@@ -1,4 +1,4 @@
-"""The one settings module: everything that differs between places comes from the environment (README, RUNBOOK)."""
+"""The one settings module: what differs between places comes from the environment (README, RUNBOOK)."""
 
 from pathlib import Path
 from typing import Any
@@ -63,6 +63,8 @@ TEMPLATES = [
             "context_processors": [
                 "django.template.context_processors.request",
                 "django.contrib.messages.context_processors.messages",
+                "tenants.views.frame.frame",
+                "pacs.web.navigation.navigation",
             ],
         },
     }
@@ -176,7 +178,8 @@ CONTENT_SECURITY_POLICY = {
 }
 
 STATIC_URL = "/static/"
-STATICFILES_DIRS = [path for path in [BASE_DIR / "deploy" / "assets" / "dist"] if path.is_dir()]
+ASSETS_DIR = BASE_DIR / "deploy" / "assets" / "dist"
+STATICFILES_DIRS = [path for path in [ASSETS_DIR] if path.is_dir()]
 WHITENOISE_USE_FINDERS = True
 WHITENOISE_AUTOREFRESH = False
 WHITENOISE_MAX_AGE = 60
