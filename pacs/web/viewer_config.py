@@ -13,7 +13,7 @@ offers "Create SR" in its measurements panel. It then sends one XMLHttpRequest w
     Accept: */*
 
 with one part, `Content-Type: application/dicom`: an Enhanced SR in Implicit VR Little Endian, a new series of
-the study whose images it measures. Status 200 and 202 count as saved, every other as failed; it reads no body.
+the study whose images it measures. Status 200 and 202 count as saved, every other as failed; no body is read.
 After a reload, opening that series puts the measurements back on the images.
 """
 
