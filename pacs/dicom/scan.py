@@ -41,7 +41,7 @@ _WANTED = INDEXED_TAGS | identity.WANTED | pixels_layout.WANTED | {PIXEL_DATA_PR
 _AFTER_PIXELS = frozenset(
     {Reason.TAG_ORDER, Reason.FORBIDDEN_TAG, Reason.UNKNOWN_VR, Reason.UNBALANCED, Reason.UNDEFINED_LENGTH}
 )
-_PIECE = 64 * 1024  # a large chunk is cut, so that what is held over an element's edge is never copied with it
+_PIECE = 64 * 1024  # a large chunk is cut, so that what is held over an edge is never copied with it
 _USUAL_HEAD = 512
 _NO_META = Meta(MappingProxyType({}), 0)
 
