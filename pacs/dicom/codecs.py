@@ -37,9 +37,7 @@ def inflate(frame: memoryview, size: int) -> bytes:
 
 
 def decode_rle(form: FrameFormat, frame: memoryview) -> Samples:
-    """PS3.5 annex G. Pillow's PackBits decoder takes a plane as one line, for runs may cross rows in old
-    files.
-    """
+    """PS3.5 annex G. A plane is unpacked as one line, for runs cross rows in old files."""
     planes = [_unpack(form.pixels, frame[start:stop]) for start, stop in rle_segments(form, frame)]
     width = form.sample_bytes
     samples = np.empty((form.pixels, form.samples, width), dtype="u1")

@@ -109,9 +109,7 @@ def _codestream_start(frame: memoryview) -> int:
 
 
 def jpeg_shape(frame: memoryview) -> Shape:
-    """Read the frame header of a JPEG or JPEG-LS stream (ITU-T T.81 B.2.2, T.87 C.2.2) and its colour
-    markers.
-    """
+    """Read frame header and colour markers of JPEG and JPEG-LS (ITU-T T.81 B.2.2, T.87 C.2.2)."""
     if bytes(frame[:2]) != b"\xff\xd8":
         raise DecodeFailed(Failure.DAMAGED, "no SOI")
     position, adobe, jfif = 2, None, False

@@ -23,9 +23,7 @@ class Coding(StrEnum):
 
 @dataclass(frozen=True)
 class FrameCoding:
-    """`is_lossless` is the promise of the syntax: a file in any other may have lost nothing, but says so
-    nowhere.
-    """
+    """`is_lossless` is the promise of the syntax; a file in any other may have lost nothing too."""
 
     coding: Coding
     is_lossless: bool

@@ -7,7 +7,7 @@ import numpy as np
 from pacs.dicom import codecs
 from pacs.dicom.codecs import Samples
 from pacs.dicom.codestream import Shape, check_stream
-from pacs.dicom.codings import DECODABLE, Coding, FrameCoding
+from pacs.dicom.codings import DECODABLE, Coding
 from pacs.dicom.frame_format import DecodeFailed, Failure, FrameFormat
 
 _UNDONE = {"YBR_RCT": "RGB", "YBR_ICT": "RGB"}
@@ -27,13 +27,13 @@ class Decoded:
 def decode(form: FrameFormat, frame: memoryview) -> Decoded:
     """Decode one frame, after its header was compared with the attributes. Raises DecodeFailed."""
     shape = check_stream(form, frame)
-    syntax = DECODABLE[form.transfer_syntax]
+    coding = DECODABLE[form.transfer_syntax].coding
     try:
-        if syntax.coding is Coding.DEFLATED:
-            return _native(form, memoryview(codecs.inflate(frame, form.native_bytes)), syntax)
-        if syntax.coding is Coding.NATIVE:
-            return _native(form, frame, syntax)
-        return _compressed(form, frame, syntax.coding, shape)
+        if coding is Coding.DEFLATED:
+            return _native(form, memoryview(codecs.inflate(frame, form.native_bytes)))
+        if coding is Coding.NATIVE:
+            return _native(form, frame)
+        return _compressed(form, frame, coding, shape)
     except (DecodeFailed, MemoryError):
         raise
     except Exception as error:  # decoders raise whatever they like; a process of its own contains the rest
@@ -41,9 +41,7 @@ def decode(form: FrameFormat, frame: memoryview) -> Decoded:
 
 
 def stored_values(form: FrameFormat, samples: Samples) -> Samples:
-    """Keep Bits Stored alone: what older files hold beside them (overlays, PS3.5 §8.1.2) is no part of the
-    image.
-    """
+    """Keep Bits Stored alone: what old files hold beside them is no part of the image (PS3.5 §8.1.2)."""
     if form.floating or form.bits_allocated in (form.bits_stored, 1):
         return samples
     above = form.bits_allocated - 1 - form.high_bit
@@ -52,10 +50,10 @@ def stored_values(form: FrameFormat, samples: Samples) -> Samples:
     return values
 
 
-def _native(form: FrameFormat, frame: memoryview, syntax: FrameCoding) -> Decoded:
+def _native(form: FrameFormat, frame: memoryview) -> Decoded:
     needed = form.native_bytes
-    if form.swapped_words:
-        frame = _swap_words(frame, odd_start=form.odd_start)
+    if form.word_bytes > 1:
+        frame = _reversed_words(form, frame)
     if len(frame) < needed:
         raise DecodeFailed(Failure.DAMAGED, f"{len(frame)} bytes of {needed}")
     if form.bits_allocated == 1:
@@ -64,20 +62,18 @@ def _native(form: FrameFormat, frame: memoryview, syntax: FrameCoding) -> Decode
             _shaped(form, bits[form.first_bit : form.first_bit + form.pixels * form.samples]),
             form.photometric,
         )
-    samples = np.frombuffer(frame[:needed], _dtype(form).newbyteorder(">" if syntax.is_big_endian else "<"))
+    samples = np.frombuffer(frame[:needed], _dtype(form).newbyteorder("<"))
     if form.is_subsampled:
         return Decoded(_shaped(form, _expand_422(samples)), form.photometric.replace("_422", ""))
     return Decoded(_shaped(form, samples, planar=form.planar), form.photometric)
 
 
-def _swap_words(frame: memoryview, *, odd_start: bool) -> memoryview:
-    """Undo the word order of big endian OW. A frame at an odd offset is given from the even byte before
-    it.
-    """
-    if len(frame) % 2:
-        raise DecodeFailed(Failure.DAMAGED, "odd bytes of swapped words")
-    even = np.frombuffer(frame, "u2").byteswap()
-    return memoryview(even.tobytes())[1 if odd_start else 0 :]
+def _reversed_words(form: FrameFormat, frame: memoryview) -> memoryview:
+    """Undo big endian. A frame that starts or ends within a word is given with all of that word."""
+    if len(frame) % form.word_bytes:
+        raise DecodeFailed(Failure.DAMAGED, f"{len(frame)} bytes of words")
+    words = np.frombuffer(frame, f"u{form.word_bytes}").byteswap()
+    return memoryview(words.tobytes())[1 if form.odd_start else 0 :]
 
 
 def _dtype(form: FrameFormat) -> np.dtype[np.generic]:

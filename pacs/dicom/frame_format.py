@@ -60,9 +60,11 @@ class FrameFormat:
     photometric: str
     planar: bool
     floating: bool
-    swapped_words: bool  # 8-bit samples in big endian OW: each pair of bytes is swapped (PS3.5 §8.2)
+    word_bytes: (
+        int  # whose bytes are reversed, in big endian; else 1 (PS3.5 §6.2, A.3: OW has words of 16 bits)
+    )
     first_bit: int  # where a bit-packed native frame starts in its first byte (PS3.5 §8.1.1)
-    odd_start: bool  # a swapped-words frame which starts at an odd offset of the value
+    odd_start: bool  # the frame starts in the middle of such a word
 
     @property
     def pixels(self) -> int:
@@ -91,7 +93,7 @@ class FrameFormat:
 
     def span(self, offset: int, length: int) -> tuple[int, int]:
         """Return offset and length to read for a frame that lies there in the value: whole swapped words."""
-        if not self.swapped_words:
+        if self.word_bytes == 1 or self.sample_bytes > 1:
             return offset, length
         start, stop = offset - offset % 2, offset + length + (offset + length) % 2
         return start, stop - start
@@ -133,7 +135,7 @@ def _read(header: Dataset, transfer_syntax: str, index: int, vr: str) -> FrameFo
     allocated = _number(header, "BitsAllocated", default=_FLOAT_BITS.get(keyword))
     stored = _number(header, "BitsStored", default=allocated)
     vr = header["PixelData"].VR if "PixelData" in header else vr
-    swapped = transfer_syntax == ExplicitVRBigEndian and allocated == 8 and vr != "OB"
+    word_bytes = _word_bytes(transfer_syntax, keyword, allocated, vr)
     return FrameFormat(
         transfer_syntax=transfer_syntax,
         rows=rows,
@@ -146,12 +148,20 @@ def _read(header: Dataset, transfer_syntax: str, index: int, vr: str) -> FrameFo
         photometric=_photometric(header, samples),
         planar=samples > 1 and _number(header, "PlanarConfiguration", default=0) == 1,
         floating=keyword in _FLOAT_BITS,
-        swapped_words=swapped,
+        word_bytes=word_bytes,
         first_bit=(index * rows * columns * samples) % 8
         if allocated == 1 and is_one_value(transfer_syntax)
         else 0,
-        odd_start=swapped and (index * rows * columns * samples) % 2 == 1,
+        odd_start=allocated == 8 and word_bytes == 2 and (index * rows * columns * samples) % 2 == 1,
     )
+
+
+def _word_bytes(transfer_syntax: str, keyword: str, allocated: int, vr: str) -> int:
+    if transfer_syntax != ExplicitVRBigEndian or allocated == 1:
+        return 1
+    if keyword in _FLOAT_BITS:
+        return allocated // 8
+    return 1 if vr == "OB" else 2
 
 
 def _number(header: Dataset, keyword: str, *, default: int | None = None) -> int:

@@ -86,9 +86,7 @@ def frame_look(header: Dataset, form: FrameFormat, *, index: int = 0) -> Look:
 
 
 def _macro(header: Dataset, index: int, keyword: str) -> Dataset:
-    """Return the item of a functional group for this frame, else of the shared ones, else the object
-    itself.
-    """
+    """Return the functional group of this frame, else the shared one, else the object itself."""
     for groups, number in (
         ("PerFrameFunctionalGroupsSequence", index),
         ("SharedFunctionalGroupsSequence", 0),

@@ -17,9 +17,7 @@ def expanded_segments(words: "array[int]") -> "array[int]":
 def _expand(
     words: Sequence[int], position: int, segments: int, entries: "array[int]", *, may_refer: bool
 ) -> None:
-    """Append what up to `segments` segments from `position` on say. An indirect segment holds no further
-    one.
-    """
+    """Append what `segments` segments from `position` on say. An indirect one refers to no other."""
     while position + 2 < len(words) and segments and len(entries) < _MOST_ENTRIES:
         opcode, count = words[position], words[position + 1]
         if opcode == _DISCRETE:

@@ -27,9 +27,7 @@ _LONGEST_SHORT = 0xFFFE
 
 @dataclass(frozen=True, slots=True)
 class PlainElement:
-    """`value` is little endian, with its padding; `items` are those of a sequence, which has no value
-    then.
-    """
+    """`value` is little endian and padded. A sequence has `items` and no value."""
 
     tag: int
     vr: str
@@ -58,14 +56,15 @@ def plain_elements(
 
 def _from_raw(dataset: Dataset, element: RawDataElement, is_signed: bool) -> PlainElement:
     tag, value = int(element.tag), element.value or b""
-    if element.VR not in (None, "UN"):
-        vr, is_implicit = str(element.VR), element.is_implicit_VR
-    else:  # UN holds what implicit VR little endian would (PS3.5 §6.2.2)
-        vr, is_implicit = known_vr(dataset, tag, is_signed=is_signed), True
+    vr, is_implicit, is_little_endian = str(element.VR), element.is_implicit_VR, element.is_little_endian
+    if element.VR == "UN":  # it holds what implicit VR little endian would, also in big endian (PS3.5 §6.2.2)
+        is_implicit, is_little_endian = True, True
+    if element.VR in (None, "UN"):
+        vr = known_vr(dataset, tag, is_signed=is_signed)
     if vr == "SQ":
-        items = sequence_items(value, is_implicit=is_implicit, is_little_endian=element.is_little_endian)
+        items = sequence_items(value, is_implicit=is_implicit, is_little_endian=is_little_endian)
         return PlainElement(tag, vr, b"", items) if items is not None else PlainElement(tag, "UN", value)
-    return PlainElement(tag, vr, value if element.is_little_endian else _swapped(vr, value))
+    return PlainElement(tag, vr, value if is_little_endian else _swapped(vr, value))
 
 
 def known_vr(dataset: Dataset, tag: int, *, is_signed: bool) -> str:
@@ -151,9 +150,7 @@ def written(
     keep: Callable[[int], bool] = lambda _: True,
     inherited: Sequence[str] = (default_encoding,),
 ) -> bytes:
-    """Encode the elements that `keep` wants as VR little endian. Group lengths, which no reader needs, are
-    left out.
-    """
+    """Encode the elements that `keep` wants in little endian, without group lengths."""
     charsets = encodings(dataset, inherited)
     return b"".join(
         _written_element(element, is_implicit, is_signed, charsets)

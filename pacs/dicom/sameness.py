@@ -5,17 +5,21 @@ the way lengths are written, character sets and places of private blocks, and is
 with loss makes another image. Whoever calls has compared the bytes of both data sets before.
 """
 
+import struct
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from pydicom import Dataset
+from pydicom import DataElement, Dataset
+from pydicom.dataelem import RawDataElement
+from pydicom.encaps import get_frame
 
 from pacs.dicom.attributes_compared import Difference, compare_attributes
-from pacs.dicom.codings import DECODABLE
+from pacs.dicom.codings import DECODABLE, is_one_value
 from pacs.dicom.decode_jobs import DigestJob
 from pacs.dicom.decode_pool import DecoderPool
 from pacs.dicom.frame_format import DecodeFailed, NotRenderable, frame_format
+from pacs.dicom.syntaxes import EXPLICIT_LITTLE
 
 
 class How(StrEnum):
@@ -52,11 +56,18 @@ class ComparedFile:
     large: Mapping[int, bytes] = field(default_factory=dict)  # SHA-256 of values left out of `header`, by tag
 
 
+MOST_DIFFERENCES = 20
+_UNDEFINED = 0xFFFFFFFF
+
+
 def same_image(pool: DecoderPool, first: ComparedFile, second: ComparedFile) -> Same | Different:
-    """Decide whether two files hold one image. Reads frame after frame, one of each at a time. Raises
-    PoolBusy.
-    """
-    differing = compare_attributes(first.header, second.header)
+    """Decide whether two files hold one image. Reads frame after frame, one of each. Raises PoolBusy."""
+    differing = compare_attributes(
+        first.header,
+        second.header,
+        are_pixels_alike=lambda ours, theirs: _are_icons_alike(pool, (first, ours), (second, theirs)),
+        most=MOST_DIFFERENCES,
+    )
     differing += _large_values(first, second)
     if first.frame_count != second.frame_count:
         differing.append(Difference("NumberOfFrames", str(first.frame_count), str(second.frame_count)))
@@ -65,7 +76,43 @@ def same_image(pool: DecoderPool, first: ComparedFile, second: ComparedFile) -> 
     return _same_frames(pool, first, second) if first.frame_count else Same(How.ATTRIBUTES)
 
 
-MOST_DIFFERENCES = 20
+def _are_icons_alike(
+    pool: DecoderPool, first: tuple[ComparedFile, Dataset], second: tuple[ComparedFile, Dataset]
+) -> bool:
+    """Compare the images that items hold: an icon is compressed with the image it belongs to."""
+    # Equal bytes are equal also where whoever compressed the image forgot its icon.
+    if _icon_value(first[1]) == _icon_value(second[1]):
+        return True
+    ours, theirs = _icon(*first), _icon(*second)
+    return ours is not None and theirs is not None and isinstance(_same_frames(pool, ours, theirs), Same)
+
+
+def _icon_value(item: Dataset) -> object:
+    element = item.get_item("PixelData")
+    return element and element.value
+
+
+def _icon(side: ComparedFile, item: Dataset) -> ComparedFile | None:
+    """Return the one frame of an item with pixels, None where it has none that can be found."""
+    element = item.get_item("PixelData")
+    if element is None or not isinstance(element.value, bytes):
+        return None
+    frame, syntax = element.value, side.transfer_syntax
+    if _is_encapsulated(element):
+        try:
+            frame = get_frame(frame, 0, number_of_frames=1)
+        except (ValueError, struct.error):
+            return None
+    elif not is_one_value(syntax):
+        syntax = EXPLICIT_LITTLE
+    vr = str(element.VR or "OW")
+    return ComparedFile(header=item, transfer_syntax=syntax, frame_count=1, frame=lambda _: frame, vr=vr)
+
+
+def _is_encapsulated(element: DataElement | RawDataElement) -> bool:
+    if isinstance(element, RawDataElement):
+        return element.length == _UNDEFINED
+    return element.is_undefined_length
 
 
 def _large_values(first: ComparedFile, second: ComparedFile) -> list[Difference]:

@@ -43,9 +43,7 @@ class NativeFrame:
 
 @dataclass(frozen=True, kw_only=True)
 class Instance:
-    """A stored instance as it is read: its data set without pixels and group 0002, and its frames in
-    order.
-    """
+    """A stored instance as it is read: the data set without pixels and group 0002, then the frames."""
 
     header: Dataset
     transfer_syntax: str
@@ -63,9 +61,7 @@ def native_frame(
     index: int = 0,
     vr: str = "OW",
 ) -> NativeFrame:
-    """Return the frame `index` (from 0) as Explicit VR Little Endian holds it. Raises as `render_frame`
-    does.
-    """
+    """Return the frame `index` (from 0) as Explicit VR Little Endian has it. Raises as `render_frame`."""
     return _native(pool, frame_format(header, transfer_syntax, index=index, vr=vr), frame)
 
 
@@ -74,10 +70,8 @@ def _native(pool: DecoderPool, form: FrameFormat, frame: bytes | memoryview) -> 
         answer = pool.run(DecodeJob(form), frame)
         return NativeFrame(answer.data, str(answer.facts["photometric"]))
     start = 1 if form.odd_start else 0
-    if form.swapped_words:
-        frame = swapped_words(frame[: len(frame) & ~1], 2)
-    elif DECODABLE[form.transfer_syntax].is_big_endian and form.sample_bytes > 1:
-        frame = swapped_words(frame[: form.native_bytes], form.sample_bytes)
+    if form.word_bytes > 1:
+        frame = swapped_words(frame[: len(frame) - len(frame) % form.word_bytes], form.word_bytes)
     data = bytes(frame[start : start + form.native_bytes])
     if len(data) < form.native_bytes:
         raise DecodeFailed(Failure.DAMAGED, f"{len(data)} bytes of {form.native_bytes}")

@@ -82,9 +82,7 @@ def parse_window(text: str) -> Window:
 
 
 def parse_viewport(text: str) -> Viewport:
-    """Read "vw,vh[,sx,sy,sw,sh]", where the last four may be empty (PS3.18 §8.3.5.1.3). Raises
-    BadParameter.
-    """
+    """Read "vw,vh[,sx,sy,sw,sh]"; the last four may be empty (PS3.18 §8.3.5.1.3). Raises BadParameter."""
     parts = [part.strip() for part in text.split(",")]
     if len(parts) not in (2, 6):
         raise BadParameter("viewport")

@@ -28,9 +28,7 @@ def table_entries(table: Table) -> npt.NDArray[np.uint16]:
 
 
 def grey_levels(values: Values, *, window: Window | None, voi_table: Table | None, spread: Values) -> Values:
-    """Bring values to 0…1: by the window, else by the VOI LUT, else so that the values in `spread` fill the
-    range.
-    """
+    """Bring values to 0…1 by the window, else by the VOI LUT, else by the range of `spread`."""
     if window is not None:
         return windowed(values, window)
     if voi_table is not None:
@@ -42,9 +40,7 @@ def grey_levels(values: Values, *, window: Window | None, voi_table: Table | Non
 
 
 def _greatest(table: Table) -> int:
-    """The brightest entry that the table can hold, by its own word or, where that is too small, by its
-    width.
-    """
+    """The brightest entry that the table can hold: what it says, unless an entry is brighter."""
     limit = (1 << table.bits) - 1
     return limit if table_entries(table).max() <= limit else 65535
 
