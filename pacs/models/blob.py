@@ -27,7 +27,9 @@ class Blob(TenantModel):
     class Meta(TenantModel.Meta):
         constraints = [
             models.CheckConstraint(name="blob_kind_known", condition=Q(kind__in=[1, 2, 3, 8])),
-            models.CheckConstraint(name="blob_sizes", condition=Q(plain_size__gte=0, sealed_size__gt=HEADER_SIZE)),
+            models.CheckConstraint(
+                name="blob_sizes", condition=Q(plain_size__gte=0, sealed_size__gt=HEADER_SIZE)
+            ),
         ]
 
     def __str__(self) -> str:

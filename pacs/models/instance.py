@@ -11,7 +11,7 @@ class Instance(TenantModel):
     """One image or other object: exactly one for each SOP Instance UID of a clinic.
 
     `frame_index` (pacs/dicom/frames.py) says where each frame lies in the file, so that one frame is one ranged read;
-    `header_end` and `tail_start` bound the pixel data (plaintext offsets), so that the header is read without them.
+    `layout` (pacs/dicom/layout.py) says where the header lies, so that it is read without pixels and large values.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
@@ -29,11 +29,9 @@ class Instance(TenantModel):
 
     blob = models.OneToOneField(Blob, on_delete=models.PROTECT, related_name="+")
     plain_size = models.BigIntegerField()
-    dataset_offset = models.BigIntegerField()
     dataset_sha256 = models.BinaryField(max_length=32)
-    header_end = models.BigIntegerField()
-    tail_start = models.BigIntegerField()
-    frame_index = models.BinaryField(null=True)
+    layout = models.BinaryField()
+    frame_index = models.BinaryField()
     has_active_preamble = models.BooleanField(default=False)
     created_at = models.DateTimeField()
 

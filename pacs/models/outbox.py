@@ -30,7 +30,9 @@ class Outbox(models.Model):
     class Meta:
         verbose_name_plural = "outbox"
         constraints = [
-            models.CheckConstraint(name="outbox_topic_known", condition=Q(topic__in=["copy", "derive", "delete"])),
+            models.CheckConstraint(
+                name="outbox_topic_known", condition=Q(topic__in=["copy", "derive", "delete"])
+            ),
             models.UniqueConstraint(
                 fields=["topic", "object_id"], condition=Q(is_done=False), name="outbox_waits_once"
             ),

@@ -1,0 +1,66 @@
+# The commands of this project; README says what each is for.
+SHELL := /bin/bash
+PYTHON ?= python3
+BIN := .venv/bin
+export UV_PYTHON_DOWNLOADS = never
+.DEFAULT_GOAL := demo
+.PHONY: demo test test-long test-s3 check bench setup system words lock clean
+
+demo: setup
+	@exec $(BIN)/python manage.py demo
+
+# The suite: on PostgreSQL where one answers, and what depends on the database again on SQLite.
+test: setup
+	$(BIN)/pytest -n 2 --dist loadgroup -m "not long"
+	TEST_DATABASE=sqlite $(BIN)/pytest -n 2 --dist loadgroup -m "db and not long"
+
+test-long: setup
+	$(BIN)/pytest -m "long"
+
+# The store contract against Ceph's RADOS gateway, from Debian's packages.
+test-s3: setup
+	$(BIN)/pytest tests/s3 --run-rgw
+
+check: setup
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy tenants pacs billing deploy tests manage.py
+	$(BIN)/lint-imports
+	$(BIN)/python manage.py makemigrations --check --dry-run
+	DATA_DIR=$$(mktemp -d) PUBLIC_URL=https://pacs.example $(BIN)/python manage.py check --deploy --fail-level WARNING
+
+bench: setup
+	$(BIN)/python -m tests.bench
+
+setup: .setup/python .setup/assets .setup/words
+
+.setup/python: requirements.lock
+	@mkdir -p .setup
+	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	@touch $@
+
+.setup/assets: .setup/python deploy/assets/package-lock.json $(wildcard deploy/assets/*.mjs)
+	PATH="$$PWD/$(BIN):$$PATH" deploy/assets/install.sh
+	@touch $@
+
+.setup/words: .setup/python $(wildcard templates/locale/*/LC_MESSAGES/*.po)
+	@test -z "$(wildcard templates/locale/*/LC_MESSAGES/*.po)" || $(BIN)/pybabel -q compile -d templates/locale -D django
+	@touch $@
+
+# What tests and benchmarks need beside Python and Node, from Debian's packages; needs root.
+system:
+	apt-get update -qq
+	DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends \
+	  chromium dcmtk orthanc orthanc-dicomweb orthanc-postgresql gettext > /dev/null
+
+# Collects the words of code and templates for translation.
+words: .setup/python
+	$(BIN)/python manage.py makemessages -l pt_BR --no-location --ignore .venv --ignore tests --ignore deploy/assets
+
+lock:
+	$(BIN)/python -m uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+	  --extra dev pyproject.toml -o requirements.lock
+
+clean:
+	rm -rf .setup .venv deploy/assets/dist deploy/assets/node_modules

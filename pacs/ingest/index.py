@@ -1,0 +1,246 @@
+"""Rows of files that are durable: one short transaction with counters, outbox and audit event.
+
+Ids of studies, series and instances follow from the clinic and the DICOM UIDs, so two arrivals of one study insert
+the same row and nothing has to be looked up first. Locks: Study, Instance, Blob, usage counter, audit head.
+"""
+
+import uuid
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db import transaction
+
+from pacs import usage
+from pacs.dicom.index import Indexed
+from pacs.dicom.names import search_name, search_text
+from pacs.dicom.scan import Scan
+from pacs.events import INSTANCES_STORED
+from pacs.ingest.persons import person_of
+from pacs.models import Blob, Instance, Outbox, Patient, Series, Study
+from pacs.storage.sealed import SealedWriter
+from tenants.audit.record import Subject, record
+from tenants.permissions import Actor
+from tenants.scope import current_tenant_id
+
+
+@dataclass(frozen=True)
+class Durable:
+    """A file that is durable in the primary store and not yet indexed."""
+
+    scan: Scan
+    indexed: Indexed
+    writer: SealedWriter
+
+
+@dataclass(frozen=True)
+class Arrival:
+    """Who sends, when, and whether it is live work or history that is carried over."""
+
+    actor: Actor
+    now: datetime
+    is_backfill: bool = False
+
+
+def study_id(study_uid: str) -> uuid.UUID:
+    """Return the id that the study's row has in the current clinic."""
+    return uuid.uuid5(current_tenant_id(), "study:" + study_uid)
+
+
+def index_all(files: Sequence[Durable], arrival: Arrival) -> None:
+    """Write the rows of a batch. Raises IntegrityError, with nothing written, when another arrival was first."""
+    with transaction.atomic(durable=True):
+        studies = _studies(files, arrival)
+        series = _series(files, studies, arrival)
+        _instances(files, series, arrival)
+        seen = {study.pk for study in studies.values() if study.series_count and study.binned_at is None}
+        _count(studies.values(), series.values())
+        _queue(files, series.values(), arrival)
+        shown = sum(1 for study in studies.values() if study.pk not in seen)
+        added = sum(file.scan.size for file in files)
+        usage.add(plain_bytes=added, instances=len(files), studies=shown)
+        counts = {"stored": len(files), "studies": len(studies)}
+        details = {"studies": sorted(study.study_uid for study in studies.values())}
+        record(arrival.actor, INSTANCES_STORED, _subject(studies, counts), at=arrival.now, details=details)
+
+
+def note_same(known: Sequence[Instance], arrival: Arrival) -> None:
+    """Record that stored images came again; what was in the bin comes back, for somebody still sends it."""
+    by_study = {row.study_id: row.study for row in known}
+    with transaction.atomic(durable=True):
+        locked = {
+            row.id: row for row in Study.objects.select_for_update().filter(id__in=by_study).order_by("id")
+        }
+        series = {row.series_id for row in known if row.series.binned_at or locked[row.study_id].binned_at}
+        Series.objects.filter(id__in=series).update(binned_at=None)
+        revived = {row.study_id for row in known if row.series_id in series}
+        shown = sum(1 for key in revived if locked[key].binned_at is not None)
+        for key in sorted(revived):
+            locked[key].binned_at = None
+            usage.recount(locked[key])
+            locked[key].save(update_fields=[*usage.COUNTED, "binned_at"])
+        if shown:
+            usage.add(studies=shown)
+        counts = {"same": len(known), "studies": len(locked)}
+        details = {"studies": sorted(study.study_uid for study in locked.values())}
+        record(arrival.actor, INSTANCES_STORED, _subject(locked, counts), at=arrival.now, details=details)
+
+
+def _subject(studies: Mapping[uuid.UUID, Study], counts: dict[str, int]) -> Subject:
+    return Subject("study", str(next(iter(studies))) if len(studies) == 1 else "", counts)
+
+
+def _studies(files: Sequence[Durable], arrival: Arrival) -> dict[uuid.UUID, Study]:
+    """Lock every study, by primary key; insert those that are new, with their persons."""
+    wanted = {study_id(file.scan.study_uid): file for file in reversed(files)}
+    locked = _locked(wanted)
+    if new := {key: wanted[key] for key in sorted(wanted.keys() - locked.keys())}:
+        persons = {row.id: row for row in (_person(file) for file in new.values())}
+        Patient.objects.bulk_create([persons[key] for key in sorted(persons)], ignore_conflicts=True)
+        Study.objects.bulk_create([_study_row(file, arrival) for file in new.values()], ignore_conflicts=True)
+        locked |= _locked(new)
+    for file in files:
+        study = locked[study_id(file.scan.study_uid)]
+        study.has_mixed_patients |= _person(file).id != study.person_id
+    return locked
+
+
+def _locked(keys: Iterable[uuid.UUID]) -> dict[uuid.UUID, Study]:
+    rows = Study.objects.select_for_update().filter(id__in=list(keys)).order_by("id")
+    return {row.id: row for row in rows}
+
+
+def _person(file: Durable) -> Patient:
+    return person_of(file.scan.study_uid, file.indexed.columns)
+
+
+def _study_row(file: Durable, arrival: Arrival) -> Study:
+    indexed, columns = file.indexed, file.indexed.columns
+    return Study(
+        id=study_id(file.scan.study_uid),
+        study_uid=file.scan.study_uid,
+        person_id=_person(file).id,
+        patient_name=columns.patient_name[:324],
+        patient_name_search=search_name(columns.patient_name)[:400],
+        patient_id=columns.patient_id[:64],
+        patient_id_search=search_text(columns.patient_id)[:64],
+        issuer=columns.issuer_of_patient_id[:64],
+        birth_date=columns.patient_birth_date,
+        sex=columns.patient_sex[:16],
+        accession_number=columns.accession_number[:64],
+        accession_number_search=search_text(columns.accession_number)[:64],
+        study_id=columns.study_id[:64],
+        study_date=columns.study_date,
+        study_time=columns.study_time,
+        description=columns.study_description[:324],
+        description_search=search_text(columns.study_description)[:400],
+        referring_physician=columns.referring_physician_name[:324],
+        referring_physician_search=search_name(columns.referring_physician_name)[:400],
+        attributes={**indexed.patient, **indexed.study},
+        created_at=arrival.now,
+        last_arrived_at=arrival.now,
+    )
+
+
+def _series(
+    files: Sequence[Durable], studies: Mapping[uuid.UUID, Study], arrival: Arrival
+) -> dict[uuid.UUID, Series]:
+    wanted = {row.id: row for row in (_series_row(file, arrival) for file in reversed(files))}
+    if not wanted:
+        return {}
+    known = {row.id: row for row in Series.objects.filter(id__in=wanted)}
+    new = [wanted[key] for key in sorted(wanted) if key not in known]
+    Series.objects.bulk_create(new)
+    return known | {row.id: row for row in new}
+
+
+def _series_row(file: Durable, arrival: Arrival) -> Series:
+    columns, study = file.indexed.columns, study_id(file.scan.study_uid)
+    return Series(
+        id=uuid.uuid5(study, file.scan.series_uid),
+        study_id=study,
+        series_uid=file.scan.series_uid,
+        modality=columns.modality[:16],
+        series_number=columns.series_number,
+        description=columns.series_description[:324],
+        body_part=columns.body_part_examined[:64],
+        attributes=file.indexed.series,
+        created_at=arrival.now,
+        last_arrived_at=arrival.now,
+    )
+
+
+def _instances(files: Sequence[Durable], series: Mapping[uuid.UUID, Series], arrival: Arrival) -> None:
+    blobs = [file.writer.row(now=arrival.now) for file in files]
+    Blob.objects.bulk_create(blobs)
+    rows = [_instance_row(file, blob, arrival) for file, blob in zip(files, blobs, strict=True)]
+    Instance.objects.bulk_create(sorted(rows, key=lambda row: row.id))
+    for row in rows:
+        of = series[row.series_id]
+        of.instance_count += 1
+        of.plain_bytes += row.plain_size
+        of.version += 1
+        of.last_arrived_at = arrival.now
+        of.binned_at = None
+
+
+def _instance_row(file: Durable, blob: Blob, arrival: Arrival) -> Instance:
+    scan, columns = file.scan, file.indexed.columns
+    study = study_id(scan.study_uid)
+    return Instance(
+        id=uuid.uuid5(current_tenant_id(), "instance:" + scan.sop_instance_uid),
+        study_id=study,
+        series_id=uuid.uuid5(study, scan.series_uid),
+        sop_uid=scan.sop_instance_uid,
+        sop_class_uid=scan.sop_class_uid,
+        transfer_syntax_uid=scan.transfer_syntax_uid,
+        instance_number=columns.instance_number,
+        rows=columns.rows,
+        columns=columns.columns,
+        number_of_frames=columns.number_of_frames,
+        bits_allocated=scan.pixels.bits_allocated or None,
+        attributes=file.indexed.instance,
+        blob_id=blob.id,
+        plain_size=scan.size,
+        dataset_sha256=scan.dataset_sha256,
+        layout=scan.layout.to_bytes(),
+        frame_index=scan.frames.to_bytes(),
+        has_active_preamble=scan.preamble.is_suspicious,
+        created_at=arrival.now,
+    )
+
+
+def _count(studies: Iterable[Study], series: Iterable[Series]) -> None:
+    """Write the new counts; the studies are locked, and a series only changes under its study's lock."""
+    by_study: dict[uuid.UUID, list[Series]] = defaultdict(list)
+    for row in series:
+        by_study[row.study_id].append(row)
+        row.save(update_fields=["instance_count", "plain_bytes", "version", "last_arrived_at", "binned_at"])
+    for study in studies:
+        _sum_up(study, by_study[study.id])
+
+
+def _sum_up(study: Study, changed: Sequence[Series]) -> None:
+    usage.recount(study)
+    study.last_arrived_at = max(row.last_arrived_at for row in changed)
+    study.binned_at = None
+    changed_fields = ["last_arrived_at", "binned_at", "has_mixed_patients"]
+    study.save(update_fields=[*usage.COUNTED, *changed_fields])
+
+
+def _queue(files: Sequence[Durable], series: Iterable[Series], arrival: Arrival) -> None:
+    tenant_id = current_tenant_id()
+    common = {
+        "tenant_id": tenant_id,
+        "is_backfill": arrival.is_backfill,
+        "due_at": arrival.now,
+        "created_at": arrival.now,
+    }
+    copies = [
+        Outbox(topic=Outbox.Topic.COPY, object_id=file.writer.blob_id, kind=int(file.writer.kind), **common)
+        for file in files
+    ]
+    Outbox.objects.bulk_create(copies)
+    derive = [Outbox(topic=Outbox.Topic.DERIVE, object_id=row.id, **common) for row in series]
+    Outbox.objects.bulk_create(derive, ignore_conflicts=True)
