@@ -8,7 +8,7 @@ from django.core.exceptions import ImproperlyConfigured
 
 
 def text(name: str, default: str) -> str:
-    """Return the variable, or the content of the file that `<name>_FILE` names; a variable set to nothing is an error."""
+    """Return the variable, or what is in the file that `<name>_FILE` names; set to nothing it is refused."""
     from_file = os.environ.get(f"{name}_FILE")
     value = os.environ.get(name)
     if from_file is not None and value is not None:

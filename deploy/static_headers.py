@@ -5,7 +5,9 @@ from collections.abc import MutableMapping
 
 from pacs.web.viewer_config import WORKER_POLICY, WORKER_SCRIPT
 
-_HASHED = re.compile(r"/static/(vendor/|ohif/[^/]+/(?!app\.bundle\.css|app-config\.js|index\.html)[^/]*[0-9a-f]{16,}[^/]*$)")
+_HASHED = re.compile(
+    r"/static/(vendor/|ohif/[^/]+/(?!app\.bundle\.css|app-config\.js|index\.html)[^/]*[0-9a-f]{16,}[^/]*$)"
+)
 
 
 def is_immutable(path: str, url: str) -> bool:
@@ -14,7 +16,7 @@ def is_immutable(path: str, url: str) -> bool:
 
 
 def add_headers(headers: MutableMapping[str, str], path: str, url: str) -> None:
-    """Give decoder workers their own policy: they compile code, the page does not (workers obey their own response)."""
+    """Give decoder workers, which obey their own response, a policy under which they may compile code."""
     headers["Cross-Origin-Resource-Policy"] = "same-origin"
     if url.startswith("/static/ohif/") and WORKER_SCRIPT.search(url):
         headers["Content-Security-Policy"] = WORKER_POLICY

@@ -1,4 +1,4 @@
-"""The doors of a clinic: who is asking, in which clinic, with which right. Every route carries one of the decorators.
+"""The doors of a clinic: who is asking, in which clinic, with which right. Every route carries a decorator.
 
 Answers (DESIGN §3.5): no or bad credentials 401 for every slug, existing or not (pages lead to the sign-in);
 another clinic's or absent 404, alike; one's own clinic without the right 403, saying whom to ask.
@@ -10,7 +10,6 @@ import functools
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Concatenate, ParamSpec, TypeVar
-from urllib.parse import urlsplit
 
 from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
@@ -85,7 +84,7 @@ def clinic_page(
 def clinic_api(
     permission: Permission, *, event: Event | None = None, exempt: str = ""
 ) -> Callable[[ClinicView[P]], Callable[..., HttpResponseBase]]:
-    """Guard a machine's route: an API key (Bearer, or Basic with the key as password) or the browser session."""
+    """Guard a machine's route: an API key (Bearer, or Basic's password) or the browser session."""
     door = Door(kind="api", permission=permission, event=event, exempt=exempt)
     return functools.partial(_guard, door)
 
@@ -119,7 +118,9 @@ def _guard(door: Door, view: ClinicView[P]) -> Callable[..., HttpResponseBase]:
 
 def unauthorised() -> HttpResponse:
     """Return the one answer to missing and bad credentials."""
-    answer = HttpResponse("Sign in, or send an API key.\n", status=401, content_type="text/plain; charset=utf-8")
+    answer = HttpResponse(
+        "Sign in, or send an API key.\n", status=401, content_type="text/plain; charset=utf-8"
+    )
     answer["WWW-Authenticate"] = 'Bearer realm="dicom-web", Basic realm="dicom-web", charset="UTF-8"'
     return answer
 
@@ -170,13 +171,22 @@ def _api_key(request: HttpRequest) -> str | None:
 
 
 def _is_same_origin(request: HttpRequest) -> bool:
-    """Return whether a cookie request may change something: forged ones come from other origins, which browsers tell."""
+    """Return whether a cookie request may change something: browsers tell the origin of a forged one."""
     if request.method in SAFE_METHODS:
         return True
     origin = request.headers.get("Origin", "")
     if origin:
-        return urlsplit(origin).netloc == request.get_host()
+        return origin == f"{request.scheme}://{request.get_host()}"
     return request.headers.get("Sec-Fetch-Site") == "same-origin"
 
 
-__all__ = ["ClinicRequest", "Door", "NotPermitted", "clinic_api", "clinic_page", "person_page", "public", "unauthorised"]
+__all__ = [
+    "ClinicRequest",
+    "Door",
+    "NotPermitted",
+    "clinic_api",
+    "clinic_page",
+    "person_page",
+    "public",
+    "unauthorised",
+]

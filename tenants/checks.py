@@ -1,7 +1,6 @@
 """What must hold before the application serves anybody."""
 
 from collections.abc import Sequence
-from typing import Any
 
 from django.apps import AppConfig, apps
 from django.conf import settings
@@ -23,6 +22,7 @@ GLOBAL_BY_DESIGN = {
     "contenttypes.ContentType",
     "auth.Group",
     "auth.Permission",
+    "auth.Group_permissions",
 }
 """The models without a clinic of their own (DESIGN §3.5)."""
 
@@ -38,13 +38,13 @@ def every_model_has_a_home(app_configs: Sequence[AppConfig] | None, **_: object)
     """Fail for a model that belongs to no clinic and is not on the global list."""
     return [
         Error(f"{model._meta.label} belongs to no clinic and is not global by design", id="tenants.E001")
-        for model in apps.get_models()
+        for model in apps.get_models(include_auto_created=True)
         if not issubclass(model, TenantModel) and model._meta.label not in GLOBAL_BY_DESIGN
     ]
 
 
 def database_guards_hold(
-    app_configs: Sequence[AppConfig] | None, databases: Sequence[str] | None = None, **_: Any
+    app_configs: Sequence[AppConfig] | None, databases: Sequence[str] | None = None, **_: object
 ) -> list[CheckMessage]:
     """Fail when row security, composite keys or append-only triggers are missing from a migrated database."""
     if "default" not in (databases or ()):

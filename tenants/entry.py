@@ -1,9 +1,9 @@
 """Entering a clinic: scope, row security and keys in one `with`.
 
-`enter` opens no transaction. On PostgreSQL a wrapper around every statement sets `app.tenant` for the transaction
-(`set_config(..., is_local => true)`): before its first statement, again when the scope changed inside it or a savepoint
-was rolled back, and an autocommit statement gets a transaction of its own. So a pooled connection never carries a
-clinic from one transaction to the next.
+`enter` opens no transaction. On PostgreSQL a wrapper around every statement sets `app.tenant` for the
+transaction (`set_config(..., is_local => true)`): before its first statement, again when the scope changed
+inside it or a savepoint was rolled back, and an autocommit statement gets a transaction of its own. So a
+pooled connection never carries a clinic from one transaction to the next.
 """
 
 import threading
@@ -52,7 +52,7 @@ def reading() -> Iterator[None]:
 
 
 def keyring() -> Keyring:
-    """Return the current clinic's keys, cached for at most 300 s; raises KeyUnavailable when its root key is gone."""
+    """Return the current clinic's keys, at most 300 s old; raises KeyUnavailable when its root is gone."""
     tenant_id = current_tenant_id()
     cached = _keyrings.get(tenant_id)
     if cached is not None and cached[0] > time.monotonic():
@@ -91,7 +91,10 @@ def watch_connections() -> None:
 
 def _watch(connection: BaseDatabaseWrapper, **_: object) -> None:
     if connection.vendor == "postgresql" and connection.alias == "default":
-        connection.execute_wrappers[:] = [_TenantOfTransaction(connection)]
+        others = [
+            known for known in connection.execute_wrappers if not isinstance(known, _TenantOfTransaction)
+        ]
+        connection.execute_wrappers[:] = [_TenantOfTransaction(connection), *others]
 
 
 class _TenantOfTransaction:
@@ -102,17 +105,18 @@ class _TenantOfTransaction:
         self.known: uuid.UUID | None = None
         self.is_setting = False
 
-    def __call__(self, execute: Callable[..., Any], sql: str, params: Any, many: bool, context: Any) -> Any:  # noqa: ANN401, FBT001  (Django's own signature)
+    def __call__(self, execute: Callable[..., Any], sql: str, params: Any, many: bool, context: Any) -> Any:  # noqa: ANN401
         if self.is_setting:
             return execute(sql, params, many, context)
         tenant_id = entered_tenant_id()
         if self.connection.in_atomic_block or not self.connection.get_autocommit():
-            self._follow(tenant_id)
-            result = execute(sql, params, many, context)
             if isinstance(sql, str) and sql.startswith("ROLLBACK TO"):
-                self.known = None
+                # Takes back a setting made since; and until it has run, a failed transaction takes no other.
+                result = execute(sql, params, many, context)
                 self._set(tenant_id)
-            return result
+                return result
+            self._follow(tenant_id)
+            return execute(sql, params, many, context)
         if tenant_id is None:
             return execute(sql, params, many, context)
         with transaction.atomic():
@@ -120,10 +124,10 @@ class _TenantOfTransaction:
             return execute(sql, params, many, context)
 
     def _follow(self, tenant_id: uuid.UUID | None) -> None:
-        starts = self.connection.connection.info.transaction_status == TransactionStatus.IDLE
-        if starts:
-            self.known = None
-        if self.known != tenant_id:
+        status = self.connection.connection.info.transaction_status
+        if status == TransactionStatus.INERROR:
+            return  # whatever comes fails, and says so itself
+        if status == TransactionStatus.IDLE or self.known != tenant_id:
             self._set(tenant_id)
 
     def _set(self, tenant_id: uuid.UUID | None) -> None:

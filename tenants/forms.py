@@ -10,7 +10,9 @@ class SignInForm(forms.Form):
     email = forms.EmailField(
         label=_("E-mail address"),
         max_length=254,
-        widget=forms.EmailInput(attrs={"autocomplete": "username", "autofocus": True, "class": "form-control"}),
+        widget=forms.EmailInput(
+            attrs={"autocomplete": "username", "autofocus": True, "class": "form-control"}
+        ),
     )
     password = forms.CharField(
         label=_("Password"),

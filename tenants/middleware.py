@@ -1,7 +1,6 @@
 """Fails closed where a route forgot its door, and turns a missing right into a page that says whom to ask."""
 
 from collections.abc import Callable
-from typing import Any
 
 from django.core.exceptions import ImproperlyConfigured
 from django.http import HttpRequest, HttpResponse
@@ -21,7 +20,7 @@ class DoorMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         return self.get_response(request)
 
-    def process_view(self, request: HttpRequest, view: Callable[..., HttpResponseBase], *_: Any) -> None:
+    def process_view(self, request: HttpRequest, view: Callable[..., HttpResponseBase], *_: object) -> None:
         """Raise ImproperlyConfigured for a view that nobody guards."""
         if not hasattr(view, "door"):
             raise ImproperlyConfigured(f"{view.__module__}.{getattr(view, '__name__', view)} has no door")

@@ -30,7 +30,9 @@ _P = Permission
 ROLE_PERMISSIONS: dict[str, frozenset[Permission]] = {
     Role.OWNER: frozenset(Permission),
     Role.ADMINISTRATOR: frozenset(Permission) - {_P.BILLING_MANAGE},
-    Role.RADIOLOGIST: frozenset(_READS | {_P.STUDY_STORE, _P.STUDY_ANNOTATE, _P.STUDY_DELETE, _P.ATTENTION_DECIDE}),
+    Role.RADIOLOGIST: frozenset(
+        _READS | {_P.STUDY_STORE, _P.STUDY_ANNOTATE, _P.STUDY_DELETE, _P.ATTENTION_DECIDE}
+    ),
     Role.REFERRING_PHYSICIAN: frozenset(_READS),
     Role.TECHNICIAN: frozenset(_READS | {_P.STUDY_STORE, _P.ATTENTION_DECIDE}),
     Role.RECEPTION: frozenset(_READS | {_P.STUDY_STORE}),
@@ -94,6 +96,6 @@ def holders(permission: Permission) -> list[Role]:
     return [role for role in Role if permission in ROLE_PERMISSIONS[role]]
 
 
-def system_actor(name: str, id: UUID = UUID(int=0)) -> Actor:
-    """Return the actor of background work; it acts on rows, never on behalf of a person, and needs no rights."""
-    return Actor(kind="system", id=str(id), name=name)
+def system_actor(name: str) -> Actor:
+    """Return the actor of background work: it acts on rows, never for a person, and needs no rights."""
+    return Actor(kind="system", id=str(UUID(int=0)), name=name)

@@ -1,17 +1,20 @@
-"""The current clinic. Rows that belong to a clinic exist only inside its scope; without one, every query raises.
+"""The current clinic. Rows of a clinic exist only inside its scope; without one, every query raises.
 
-The manager's `get_queryset` is the single gate: Django reaches rows through it for lists, `exists`, related managers,
-foreign keys and `refresh_from_db` alike, because `base_manager_name` puts the last three under the same manager.
-What no manager can close (`raw()`, a foreign id of another clinic) is closed by the database, see `models/guards.py`.
+The manager's `get_queryset` is the single gate: Django reaches rows through it for lists, `exists`, related
+managers, foreign keys and `refresh_from_db` alike, for `base_manager_name` puts the last three under it too.
+A queryset is bound to the clinic it was made in: run after that scope has closed, or in another, it raises.
+What no manager can close (`raw()`, a foreign id of another clinic) the database does, see `models/guards.py`.
 """
 
 import uuid
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from typing import Any, Self, TypeVar
+from typing import Any, ClassVar, NoReturn, Self, TypeVar
 
 from django.db import models
+from django.db.backends.base.base import BaseDatabaseWrapper
+from django.db.models.sql.compiler import SQLCompiler
 
 _current: ContextVar[uuid.UUID | None] = ContextVar("tenant", default=None)
 
@@ -39,12 +42,26 @@ def entered_tenant_id() -> uuid.UUID | None:
 
 @contextmanager
 def scoped(tenant_id: uuid.UUID) -> Iterator[None]:
-    """Set the current clinic. Doors use `entry.enter`; never wrap a `yield` of a generator in this, it leaks."""
+    """Set the current clinic. Doors use `entry.enter`. Around the `yield` of a generator it would leak."""
     token = _current.set(tenant_id)
     try:
         yield
     finally:
         _current.reset(token)
+
+
+class _Entered(models.Value):
+    """A clinic's id in a query. A statement is compiled just before it runs: the scope is asked again."""
+
+    def __init__(self, tenant_id: uuid.UUID) -> None:
+        super().__init__(tenant_id, output_field=models.UUIDField())
+
+    def as_sql(
+        self, compiler: SQLCompiler, connection: BaseDatabaseWrapper
+    ) -> tuple[str, tuple[str | int, ...]]:
+        if current_tenant_id() != self.value:
+            raise WrongTenant("the query was made in another clinic")
+        return super().as_sql(compiler, connection)
 
 
 M = TypeVar("M", bound="TenantModel")
@@ -66,6 +83,10 @@ class TenantQuerySet(models.QuerySet[M]):
             row.claim()
         return super().bulk_create(rows, *args, **kwargs)
 
+    def raw(self, *args: Any, **kwargs: Any) -> NoReturn:  # noqa: ANN401
+        """Refuse: no filter reaches into raw SQL."""
+        raise TypeError("no raw SQL over the rows of clinics")
+
     def create(self, **values: Any) -> M:  # noqa: ANN401
         """Refuse a row of another clinic."""
         current_tenant_id()
@@ -77,7 +98,7 @@ class TenantManager(models.Manager[M]):
 
     def get_queryset(self) -> TenantQuerySet[M]:
         """Return the current clinic's rows; raises NoScope."""
-        return TenantQuerySet(self.model, using=self._db).filter(tenant_id=current_tenant_id())
+        return TenantQuerySet(self.model, using=self._db).filter(tenant_id=_Entered(current_tenant_id()))
 
     def none(self) -> TenantQuerySet[M]:
         """Return no rows; needs no scope."""
@@ -89,7 +110,7 @@ class TenantModel(models.Model):
 
     tenant = models.ForeignKey("tenants.Tenant", on_delete=models.PROTECT, related_name="+", editable=False)
 
-    objects: TenantManager[Self] = TenantManager()
+    objects: ClassVar[TenantManager[Self]] = TenantManager()
 
     class Meta:
         abstract = True

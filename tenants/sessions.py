@@ -1,4 +1,4 @@
-"""Signing in and out by password. Every try is in the provider's chain: an address alone belongs to no clinic."""
+"""Signing in and out. Every try is in the provider's chain, for an address alone belongs to no clinic."""
 
 from datetime import datetime
 
@@ -13,11 +13,12 @@ from tenants.permissions import Actor
 
 
 def sign_in(request: HttpRequest, *, email: str, password: str, now: datetime) -> User | None:
-    """Start a session under a new key, or return None; unknown address and wrong password take the same time."""
+    """Start a session under a new key, or return None; an unknown address takes as long as a bad password."""
     user = authenticate(request, username=email, password=password)
     if not isinstance(user, User):
         _note(request, None, events.SIGN_IN_FAILED, now, outcome=MINOR_FAILURE)
         return None
+    request.session.cycle_key()  # `login` keeps the key where the same person signs in again
     login(request, user)
     _note(request, user, events.SIGNED_IN, now)
     return user

@@ -16,9 +16,13 @@ from tenants.models import PROVIDER_ID, Membership, MembershipRole, Tenant, Tena
 from tenants.permissions import Actor
 
 
-def create_tenant(actor: Actor, *, name: str, slug: str, now: datetime, language: str = "en", time_zone: str = "UTC") -> Tenant:
+def create_tenant(
+    actor: Actor, *, name: str, slug: str, now: datetime, language: str = "en", time_zone: str = "UTC"
+) -> Tenant:
     """Create a clinic that can store images at once. The root key is durable before any row names it."""
-    tenant = Tenant(id=uuid.uuid4(), name=name, slug=slug, language=language, time_zone=time_zone, created_at=now)
+    tenant = Tenant(
+        id=uuid.uuid4(), name=name, slug=slug, language=language, time_zone=time_zone, created_at=now
+    )
     entry.key_provider().create_root(tenant.id)
     _install(actor, tenant, now)
     return tenant

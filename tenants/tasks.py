@@ -1,4 +1,4 @@
-"""The two task decorators, and this app's jobs. Every job may run twice, late, or beside itself, and ends in 5 minutes."""
+"""The two task decorators. Every job may run twice, late, or beside itself, and ends within 5 minutes."""
 
 import functools
 import uuid
@@ -12,8 +12,10 @@ from tenants import entry
 SECONDS_AT_MOST = 300
 
 
-def platform_task(*, queue: str, retry_on: tuple[type[Exception], ...] = ()) -> Callable[[Callable[..., None]], Task[..., None]]:
-    """Make a function a job that belongs to no clinic: late acknowledgement, a time limit, named errors retried."""
+def platform_task(
+    *, queue: str, retry_on: tuple[type[Exception], ...] = ()
+) -> Callable[[Callable[..., None]], Task[..., None]]:
+    """Make a function a job of no clinic: acknowledged late, limited in time, retried on the named errors."""
     return shared_task(
         queue=queue,
         acks_late=True,
@@ -27,8 +29,10 @@ def platform_task(*, queue: str, retry_on: tuple[type[Exception], ...] = ()) -> 
     )
 
 
-def tenant_task(*, queue: str, retry_on: tuple[type[Exception], ...] = ()) -> Callable[[Callable[..., None]], Task[..., None]]:
-    """Make a function a job inside a clinic: called with `tenant_id` (text) and other ids, by keyword alone."""
+def tenant_task(
+    *, queue: str, retry_on: tuple[type[Exception], ...] = ()
+) -> Callable[[Callable[..., None]], Task[..., None]]:
+    """Make a function a job inside a clinic: called with `tenant_id` and other ids, by keyword alone."""
 
     def decorate(work: Callable[..., None]) -> Task[..., None]:
         @functools.wraps(work)

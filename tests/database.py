@@ -1,13 +1,17 @@
-"""Makes the suite's database as production has it: an owner that migrates, an application role under row security."""
+"""Makes the suite's database as production has it: an owner migrates, the application is under row security."""
 
 import psycopg
 from django.apps import apps
-from django.conf import settings
 from django.core.management import call_command
 from django.db import connections
 from psycopg import sql
 
-ROLES = {"cloud_pacs_owner": "LOGIN BYPASSRLS CREATEDB PASSWORD 'owner'", "cloud_pacs_app": "LOGIN PASSWORD 'app'"}
+from tests import settings
+
+ROLES = {
+    "cloud_pacs_owner": "LOGIN BYPASSRLS CREATEDB PASSWORD 'owner'",
+    "cloud_pacs_app": "LOGIN PASSWORD 'app'",
+}
 
 
 def create() -> None:
@@ -20,7 +24,12 @@ def create() -> None:
             server.execute(sql.SQL("CREATE DATABASE {} OWNER cloud_pacs_owner").format(name))
     call_command("migrate", database=settings.MIGRATION_DATABASE, verbosity=0, interactive=False)
     if settings.USES_POSTGRESQL:
-        _as_superuser(["ALTER FUNCTION textlike(text, text) LEAKPROOF", "ALTER FUNCTION texticlike(text, text) LEAKPROOF"])
+        _as_superuser(
+            [
+                "ALTER FUNCTION textlike(text, text) LEAKPROOF",
+                "ALTER FUNCTION texticlike(text, text) LEAKPROOF",
+            ]
+        )
 
 
 def drop() -> None:
@@ -35,7 +44,9 @@ def drop() -> None:
 
 def empty() -> None:
     """Remove every row, as the owner; for tests whose transactions are real."""
-    tables = [model._meta.db_table for model in apps.get_models() if model._meta.label != "contenttypes.ContentType"]
+    tables = [
+        model._meta.db_table for model in apps.get_models() if model._meta.label != "contenttypes.ContentType"
+    ]
     connection = connections[settings.MIGRATION_DATABASE]
     with connection.cursor() as cursor:
         if settings.USES_POSTGRESQL:

@@ -1,7 +1,7 @@
 """Recording an act in its own transaction (reference audit-format).
 
-The head row is locked by the last statements before commit, so writers of one clinic queue for it only briefly;
-call `record` last, once for each request.
+The head row is locked by the last statements before commit, so writers of one clinic queue for it only
+briefly; call `record` last, once for each request.
 """
 
 import base64
@@ -43,7 +43,7 @@ def record(
     details: Mapping[str, object] | None = None,
     outcome: int = SUCCESS,
 ) -> None:
-    """Append one event to the current clinic's chain. Must run in the act's transaction, as its last statements.
+    """Append one event to the current clinic's chain, by the last statements of the act's transaction.
 
     `details` may hold patient data: they are sealed under the clinic's key before they are hashed.
     """

@@ -1,9 +1,9 @@
-"""What the database itself enforces about clinics: one table of rules, installed after each migration, checked at start.
+"""What the database itself enforces about clinics: installed after each migration, checked at each start.
 
-Altering a table in a SQLite migration drops its triggers silently, and foreign keys cannot be added there later;
-so everything here is re-installed after every migration and never lives in one.
-PostgreSQL: row security with FORCE, composite foreign keys, append-only audit (rights and trigger), leakproof LIKE.
-SQLite: append-only audit triggers (`recursive_triggers` is switched on for each connection in the settings).
+Altering a table in a SQLite migration drops its triggers silently, and foreign keys cannot be added there
+later; so everything here is re-installed after every migration and never lives in one.
+PostgreSQL: row security with FORCE, composite foreign keys, append-only audit (rights and trigger).
+SQLite: triggers for the last two (`recursive_triggers` is switched on for each connection in the settings).
 """
 
 from collections.abc import Iterator
@@ -60,8 +60,10 @@ def install_after_migrate(using: str, **_: object) -> None:
         if connection.vendor == "postgresql":
             _install_postgresql(connection, cursor)
         else:
-            for statement in _sqlite_statements(_existing(connection, cursor)):
-                cursor.execute(statement)
+            existing = _existing(connection, cursor)
+            for table, name, body in _sqlite_triggers():
+                if table in existing:
+                    cursor.execute(f'CREATE TRIGGER IF NOT EXISTS "{name}" {body}')
 
 
 def _install_postgresql(connection: BaseDatabaseWrapper, cursor: CursorWrapper) -> None:
@@ -113,12 +115,23 @@ def _make_append_only(cursor: CursorWrapper, table: str, role: str) -> None:
     )
 
 
-def _sqlite_statements(existing: set[str]) -> Iterator[str]:
-    for table in [name for name in APPEND_ONLY if name in existing]:
-        for act in ("UPDATE", "DELETE"):
+def _sqlite_triggers() -> Iterator[tuple[str, str, str]]:
+    """Yield table, name and statement of each trigger."""
+    for table in APPEND_ONLY:
+        for act in ("update", "delete"):
             yield (
-                f'CREATE TRIGGER IF NOT EXISTS "{table}_no_{act.lower()}" BEFORE {act} ON "{table}" '
-                "BEGIN SELECT RAISE(ABORT, 'append-only table'); END"
+                table,
+                f"{table}_no_{act}",
+                f"BEFORE {act} ON \"{table}\" BEGIN SELECT RAISE(ABORT, 'append-only table'); END",
+            )
+    for key in composite_keys():
+        for act in ("insert", "update"):
+            held = f'SELECT 1 FROM "{key.target}" WHERE id = NEW."{key.column}" AND tenant_id = NEW.tenant_id'  # noqa: S608
+            yield (
+                key.table,
+                f"{key.name}_{act}",
+                f'BEFORE {act} ON "{key.table}" WHEN NEW."{key.column}" IS NOT NULL AND NOT EXISTS ({held}) '
+                f"BEGIN SELECT RAISE(ABORT, '{key.name}'); END",
             )
 
 
@@ -129,8 +142,7 @@ def missing(connection: BaseDatabaseWrapper) -> list[str]:
             return list(_missing_postgresql(cursor))
         cursor.execute("SELECT name FROM sqlite_master WHERE type = 'trigger'")
         present = {row[0] for row in cursor.fetchall()}
-        wanted = [f"{table}_no_{act}" for table in APPEND_ONLY for act in ("update", "delete")]
-        return [f"trigger {name} is missing" for name in wanted if name not in present]
+        return [f"trigger {name} is missing" for _, name, _ in _sqlite_triggers() if name not in present]
 
 
 def _missing_postgresql(cursor: CursorWrapper) -> Iterator[str]:
@@ -144,8 +156,7 @@ def _missing_postgresql(cursor: CursorWrapper) -> Iterator[str]:
         "FROM pg_class WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace"
     )
     tables = {name: (secured, owned, writable) for name, secured, owned, writable in cursor.fetchall()}
-    cursor.execute("SELECT tablename FROM pg_policies WHERE policyname = 'tenant_only' AND with_check IS NOT NULL")
-    policies = {row[0] for row in cursor.fetchall()}
+    policies = _sound_policies(cursor)
     for table in tenant_tables():
         secured, owned, writable = tables.get(table, (False, False, False))
         if not secured or table not in policies:
@@ -154,9 +165,24 @@ def _missing_postgresql(cursor: CursorWrapper) -> Iterator[str]:
             yield f"table {table} is owned by the application's role"
         if writable and table in APPEND_ONLY:
             yield f"table {table} can be changed by the application's role"
+    cursor.execute(
+        "SELECT tgrelid::regclass::text FROM pg_trigger WHERE tgname = 'append_only' AND tgenabled = 'O'"
+    )
+    guarded = {row[0] for row in cursor.fetchall()}
+    yield from (f"trigger append_only of {table} is missing" for table in APPEND_ONLY if table not in guarded)
     cursor.execute("SELECT conname FROM pg_constraint WHERE contype = 'f'")
     present = {row[0] for row in cursor.fetchall()}
     yield from (f"foreign key {key.name} is missing" for key in composite_keys() if key.name not in present)
+
+
+def _sound_policies(cursor: CursorWrapper) -> set[str]:
+    """Return the tables whose one policy is ours: a second would be joined to it by OR and open the table."""
+    cursor.execute(
+        "SELECT tablename FROM pg_policies GROUP BY tablename HAVING count(*) = 1 AND bool_and("
+        "policyname = 'tenant_only' AND cmd = 'ALL' AND permissive = 'PERMISSIVE' AND qual = with_check "
+        "AND qual LIKE '(tenant_id = %%current_setting(''app.tenant''%%' AND qual NOT ILIKE '%% or %%')"
+    )
+    return {row[0] for row in cursor.fetchall()}
 
 
 def _existing(connection: BaseDatabaseWrapper, cursor: CursorWrapper) -> set[str]:

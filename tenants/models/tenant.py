@@ -52,6 +52,6 @@ class Tenant(models.Model):
     def __str__(self) -> str:
         return self.name
 
-    def delete(self, *args: Any, **kwargs: Any) -> NoReturn:  # noqa: ANN401, ARG002  (Django's signature)
+    def delete(self, *args: Any, **kwargs: Any) -> NoReturn:  # noqa: ANN401  (Django's signature)
         """Refuse."""
         raise TypeError("clinics are closed, not deleted")

@@ -54,7 +54,9 @@ def home(request: HttpRequest) -> HttpResponseBase:
     if not isinstance(request.user, User):
         return redirect("login")
     now = timezone.now()
-    memberships = Membership.objects.filter(user=request.user).select_related("tenant").order_by("tenant__name")
+    memberships = (
+        Membership.objects.filter(user=request.user).select_related("tenant").order_by("tenant__name")
+    )
     clinics = [membership.tenant for membership in memberships if membership.holds_at(now)]
     if len(clinics) == 1:
         return redirect("studies", slug=clinics[0].slug)
