@@ -1,5 +1,6 @@
 """Strict readers of the environment. Each fails at start, naming the variable, never its value."""
 
+import contextlib
 import os
 import secrets
 from pathlib import Path
@@ -50,14 +51,22 @@ def kept_secret(name: str, path: Path) -> str:
     if given:
         return given
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    try:
-        descriptor = os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
-    except FileExistsError:
-        return _read_private(name, path)
+    if not path.exists():
+        _keep(path, secrets.token_urlsafe(64))
+    return _read_private(name, path)
+
+
+def _keep(path: Path, secret: str) -> None:
+    """Write the file whole or not at all: several processes may start at once, and the first one's secret stands."""
+    draft = path.with_name(f"{path.name}.{os.getpid()}")
+    descriptor = os.open(draft, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
     with os.fdopen(descriptor, "w", encoding="ascii") as file:
-        made = secrets.token_urlsafe(64)
-        file.write(made)
-    return made
+        file.write(secret)
+        file.flush()
+        os.fsync(descriptor)
+    with contextlib.suppress(FileExistsError):
+        os.link(draft, path)
+    draft.unlink()
 
 
 def _read_private(name: str, path: Path) -> str:
