@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 from typing import Protocol, cast
 
 from django.conf import settings
-from django.http import HttpResponse
+from django.http import HttpResponse, UnreadablePostError
 from django.utils import timezone
 from django.views.decorators.http import require_POST
 
@@ -32,6 +32,24 @@ class RequestTooLarge(Exception):
     """The request sends more than one request may."""
 
 
+class UnknownType(Exception):
+    """The body is of no type that STOW-RS takes."""
+
+
+FAULTS: dict[type[Exception], tuple[int, str]] = {
+    limits.QuotaExceeded: (507, "The storage of the clinic is full."),
+    UnknownType: (415, 'Send multipart/related; type="application/dicom", or one application/dicom.'),
+    RequestTooLarge: (413, "The request is larger than one request may be: send fewer instances at once."),
+    CutOff: (400, "The body ended too early; what came whole before is stored."),
+    TimeoutError: (408, "Nothing came for a minute; what came whole before is stored."),
+    ConnectionError: (400, "The connection broke; what came whole before is stored."),
+    UnreadablePostError: (400, "The connection broke; what came whole before is stored."),
+    BadMultipart: (400, "The body is not well-formed multipart; what came whole before is stored."),
+    StoreUnavailable: (503, "The storage does not answer; what was not confirmed must be sent again."),
+}
+"""The one table from what ends a request to its answer; per instance, the answer itself tells."""
+
+
 class _Input(Protocol):
     def read(self, size: int, /) -> bytes: ...
 
@@ -40,46 +58,53 @@ class _Input(Protocol):
 @require_POST
 def store(request: ClinicRequest, study_uid: str = "") -> HttpResponse:
     """Store the instances of a request; the answer tells of each (PS3.18 §10.5.3)."""
-    outcomes: list[Outcome] = []
-    batch: list[Received] = []
-    fault: HttpResponse | None = None
+    batches = _Batches(request, study_uid)
     try:
         limits.require_room(request.tenant)
         for received in _files(request):
-            batch.append(received)
-            if len(batch) >= BATCH_FILES or sum(one.size for one in batch) >= BATCH_BYTES:
-                outcomes += _settle(request, batch, study_uid)
-    except limits.QuotaExceeded as error:
-        return _plain(507, f"The clinic's storage is full: {error.used} of {error.limit} bytes are used.")
-    except _UnknownType:
-        return _plain(415, 'Send multipart/related; type="application/dicom", or one application/dicom.')
-    except RequestTooLarge:
-        fault = _plain(413, f"A request may hold {settings.REQUEST_LIMIT_BYTES} bytes.")
-    except (CutOff, TimeoutError, ConnectionError):
-        fault = _plain(400, "The body ended too early.")
-    except BadMultipart as error:
-        fault = _plain(400, f"The body is not well-formed multipart: {error}.")
-    except StoreUnavailable:
-        fault = _plain(503, "The storage does not answer. Nothing of the file that was being sent is kept.")
+            batches.take(received)
+    except tuple(FAULTS) as error:
+        batches.settle()
+        return _fault(error)
+    batches.settle()
+    return answer(request, batches.outcomes)
+
+
+class _Batches:
+    """Settles the files of a request together, a few at a time."""
+
+    def __init__(self, request: ClinicRequest, study_uid: str) -> None:
+        self.outcomes: list[Outcome] = []
+        self._waiting: list[Received] = []
+        self._request = request
+        self._study_uid = study_uid
+        self._is_backfill = request.GET.get("arrival") == "backfill"
+
+    def take(self, received: Received) -> None:
+        """Add a file, and settle when there are enough."""
+        self._waiting.append(received)
+        if len(self._waiting) >= BATCH_FILES or sum(one.size for one in self._waiting) >= BATCH_BYTES:
+            self.settle()
+
+    def settle(self) -> None:
+        """Store what waits; it is durable when this returns."""
+        if not self._waiting:
+            return
+        arrival = Arrival(self._request.actor, timezone.now(), is_backfill=self._is_backfill)
+        outcomes = settle(self._waiting, arrival, only_study=self._study_uid)
+        self._waiting.clear()
+        self.outcomes += outcomes
+        if any(outcome.status is Status.STORED for outcome in outcomes):
+            wake_derive()
+
+
+def _fault(error: Exception) -> HttpResponse:
+    kind = next(kind for kind in FAULTS if isinstance(error, kind))
+    status, sentence = FAULTS[kind]
+    fault = HttpResponse(sentence + "\n", status=status, content_type="text/plain; charset=utf-8")
+    if status == 503:
         fault["Retry-After"] = "10"
-    outcomes += _settle(request, batch, study_uid)
-    return fault or answer(request, outcomes)
-
-
-def _settle(request: ClinicRequest, batch: list[Received], study_uid: str) -> list[Outcome]:
-    """Settle what came so far, and empty the batch."""
-    if not batch:
-        return []
-    arrival = Arrival(request.actor, timezone.now(), is_backfill="backfill" in request.GET)
-    outcomes = settle(batch, arrival, only_study=study_uid)
-    batch.clear()
-    if any(outcome.status is Status.STORED for outcome in outcomes):
-        wake_derive()
-    return outcomes
-
-
-class _UnknownType(Exception):
-    """The body is of no type that STOW-RS takes."""
+    return fault
 
 
 def _files(request: ClinicRequest) -> Iterator[Received]:
@@ -92,7 +117,7 @@ def _files(request: ClinicRequest) -> Iterator[Received]:
         for part in read_parts(read, boundary_of(content_type)):
             yield _receive(part.chunks())
     else:
-        raise _UnknownType
+        raise UnknownType
 
 
 def _receive(chunks: Iterator[bytes]) -> Received:
@@ -128,7 +153,3 @@ def _reader(request: ClinicRequest) -> Callable[[int], bytes]:
         return data
 
     return read
-
-
-def _plain(status: int, sentence: str) -> HttpResponse:
-    return HttpResponse(sentence + "\n", status=status, content_type="text/plain; charset=utf-8")

@@ -43,8 +43,8 @@ def differing(
             pool,
             _side(
                 SealedReader(known.blob),
-                Layout.from_bytes(known.layout),
-                FrameIndex.from_bytes(known.frame_index),
+                Layout.from_bytes(bytes(known.layout)),
+                FrameIndex.from_bytes(bytes(known.frame_index)),
             ),
             _side(arriving, scan.layout, scan.frames),
         )

@@ -8,7 +8,7 @@ import uuid
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.db import transaction
 
@@ -23,6 +23,9 @@ from pacs.storage.sealed import SealedWriter
 from tenants.audit.record import Subject, record
 from tenants.permissions import Actor
 from tenants.scope import current_tenant_id
+
+SERIES_SETTLES = timedelta(seconds=3)
+"""Metadata and thumbnail are made when a series has rested, not after each of its images."""
 
 
 @dataclass(frozen=True)
@@ -230,17 +233,18 @@ def _sum_up(study: Study, changed: Sequence[Series]) -> None:
 
 
 def _queue(files: Sequence[Durable], series: Iterable[Series], arrival: Arrival) -> None:
-    tenant_id = current_tenant_id()
-    common = {
-        "tenant_id": tenant_id,
-        "is_backfill": arrival.is_backfill,
-        "due_at": arrival.now,
-        "created_at": arrival.now,
-    }
-    copies = [
-        Outbox(topic=Outbox.Topic.COPY, object_id=file.writer.blob_id, kind=int(file.writer.kind), **common)
-        for file in files
-    ]
-    Outbox.objects.bulk_create(copies)
-    derive = [Outbox(topic=Outbox.Topic.DERIVE, object_id=row.id, **common) for row in series]
-    Outbox.objects.bulk_create(derive, ignore_conflicts=True)
+    def row(topic: Outbox.Topic, object_id: uuid.UUID, *, kind: int = 0, due_at: datetime = arrival.now) -> Outbox:
+        return Outbox(
+            tenant_id=current_tenant_id(),
+            topic=topic,
+            object_id=object_id,
+            kind=kind,
+            is_backfill=arrival.is_backfill,
+            due_at=due_at,
+            created_at=arrival.now,
+        )
+
+    copies = [row(Outbox.Topic.COPY, file.writer.blob_id, kind=int(file.writer.kind)) for file in files]
+    quiet_at = arrival.now + SERIES_SETTLES
+    derive = [row(Outbox.Topic.DERIVE, one.id, due_at=quiet_at) for one in series]
+    Outbox.objects.bulk_create([*copies, *derive], ignore_conflicts=True)

@@ -45,7 +45,7 @@ class Status(StrEnum):
 
 @dataclass(frozen=True)
 class Outcome:
-    """The answer for one file. `facts` are for a person: numbers and tags, or the differing attributes of a conflict."""
+    """The answer for one file. `facts` are for a person: numbers and tags, or what differs in a conflict."""
 
     status: Status
     sop_class_uid: str = ""

@@ -35,7 +35,6 @@ SENTENCES: "Mapping[str, StrPromise]" = {
     Reason.TOO_MANY_ELEMENTS: _("The file holds more elements than any real image does."),
     Reason.UID_MISSING: _("The file lacks the identifiers that every image has."),
     Reason.UID_INVALID: _("An identifier (UID) in the file is not valid."),
-    Reason.META_UID_DIFFERS: _("The head of the file names another image than its content does."),
     Reason.IS_DIRECTORY: _(
         "This is the table of contents of a disc (DICOMDIR), not an image. The images are taken without it."
     ),
@@ -55,7 +54,8 @@ SENTENCES: "Mapping[str, StrPromise]" = {
         "The storage of the clinic is full. Choose a larger plan, or make room, then send again."
     ),
     IngestReason.CONFLICT: _(
-        "Another image with the same identifier (SOP Instance UID) is stored already. Both are kept; somebody has to decide."
+        "Another image with the same identifier (SOP Instance UID) is stored already. "
+        "Both are kept; somebody has to decide."
     ),
     IngestReason.OTHER_STUDY: _("The image belongs to another study than the one it was sent to."),
     IngestReason.STORE_UNAVAILABLE: _("The storage did not answer. Nothing is lost; please send again."),

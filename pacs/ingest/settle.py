@@ -17,7 +17,7 @@ from pacs.ingest.index import Arrival, Durable, index_all, note_same
 from pacs.ingest.outcomes import IngestReason, Outcome, Status
 from pacs.ingest.receive import Received
 from pacs.models import Instance
-from pacs.retrieve.decoding import decoder_pool
+from pacs.retrieve import decoding
 from pacs.storage.placement import primary_store
 from pacs.storage.sealed import SealedReader, SealedWriter
 from pacs.storage.store import BlobKey
@@ -129,7 +129,7 @@ def _compare_content(file: _File, known: Instance, arrival: Arrival) -> None:
     blob = file.writer().row(now=arrival.now)
     blob.tenant_id = current_tenant_id()
     try:
-        facts = duplicates.differing(file.scan(), SealedReader(blob), known, decoder_pool())
+        facts = duplicates.differing(file.scan(), SealedReader(blob), known, decoding.pool())
     except PoolBusy:
         file.decide(Status.REFUSED, reason=IngestReason.BUSY)
         return

@@ -55,7 +55,7 @@ def test_another_clinics_object_relabelled_is_refused_though_both_share_a_key() 
 
 def test_another_clinics_keyring_is_refused_before_a_key_is_asked_for() -> None:
     class Untouchable(StaticKeyring):
-        def get(self, key_id: UUID, version: int) -> TenantKey:  # noqa: ARG002  (the protocol's signature)
+        def get(self, key_id: UUID, version: int) -> TenantKey:
             raise AssertionError("a key was asked for")
 
     keys = Untouchable(OTHER_CLINIC.tenant_id, [KEY])
