@@ -62,7 +62,8 @@
     const element = make("dialog", { className: "pacs-dialog" }, heading,
       make("p", { textContent: texts.placeIsKept }), button);
     element.setAttribute("aria-labelledby", heading.id);
-    element.addEventListener("cancel", (event) => event.preventDefault());
+    // A second Escape closes a dialog whatever "cancel" says.
+    element.addEventListener("close", () => element.showModal());
     return { element, window: () => opened };
   }
 
