@@ -2,6 +2,9 @@
 //   dist/ohif/<version>/…           the viewer, patched for that path
 //   dist/vendor/<name>-<version>/…  page framework
 //   dist/assets.json                versions and paths, for the server
+// The lock lists @ohif/app without its dependencies: dist/ holds them already, and not all of them are published.
+// To upgrade it, write the version into package.json and package-lock.json, with the hash that
+// `npm view @ohif/app@<version> dist.integrity` tells; ohif.mjs complains about what has changed inside.
 // Text is stored a second and third time, gzipped and brotlied, as WhiteNoise and nginx serve it.
 import { createHash } from "node:crypto";
 import { cp, readFile, readdir, rename, rm, writeFile } from "node:fs/promises";
