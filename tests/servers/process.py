@@ -3,7 +3,7 @@
 import socket
 import subprocess
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -16,10 +16,17 @@ def free_port() -> int:
 
 
 @contextmanager
-def running(command: Sequence[str], *, port: int, log: Path, seconds: float = 30) -> Iterator[None]:
+def running(
+    command: Sequence[str],
+    *,
+    port: int,
+    log: Path,
+    seconds: float = 30,
+    environment: Mapping[str, str] | None = None,
+) -> Iterator[None]:
     """Yields once the process listens on ``port``; raises with its log if it does not in time."""
     with log.open("wb") as output:
-        process = subprocess.Popen(command, stdout=output, stderr=subprocess.STDOUT)
+        process = subprocess.Popen(command, stdout=output, stderr=subprocess.STDOUT, env=environment)
     try:
         wait_for_port(port, process, log, seconds)
         yield
