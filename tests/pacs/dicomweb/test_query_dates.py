@@ -6,7 +6,7 @@ from urllib.parse import parse_qsl
 import pytest
 
 from pacs.dicomweb.query import Query, parse_query
-from pacs.search.criteria import Criterion, Match, Range
+from pacs.search.criteria import Criterion, Match, Nested, Range
 
 STUDY_DATE, STUDY_TIME = 0x00080020, 0x00080030
 
@@ -128,3 +128,11 @@ def test_open_span_takes_the_whole_of_its_last_day() -> None:
 def test_date_and_time_of_which_one_is_no_range_match_apart(query: str) -> None:
     assert [criterion.tag for criterion in ask(query).criteria] == [STUDY_DATE, STUDY_TIME]
     assert [criterion.time_tag for criterion in ask(query).criteria] == [None, None]
+
+
+def test_date_and_time_inside_a_sequence_are_one_span_as_well() -> None:
+    query = "00400100.00400002=20240101-20240102&00400100.00400003=10-12"
+    (criterion,) = ask(query).criteria
+    start, start_time = 0x00400002, 0x00400003
+    span = Range(at("2024-01-01T10:00"), at("2024-01-02T12:59:59.999999"))
+    assert criterion == Criterion(0x00400100, Nested((Criterion(start, span, time_tag=start_time),)))

@@ -227,3 +227,13 @@ def test_spool_without_room_is_unavailable_and_closed(
 def test_store_says_nothing_of_its_secret(new_s3_store: Callable[..., S3Store]) -> None:
     store = new_s3_store(access_key="AKIA", secret_key="s3cr3t")
     assert "s3cr3t" not in repr(store) + repr(store._reads) + repr(vars(store))
+
+
+def test_forked_process_takes_no_sockets_along(
+    new_s3_store: Callable[..., S3Store], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    connection = new_s3_store()._reads
+    parents = connection.client
+    assert connection.client is parents
+    monkeypatch.setattr("os.getpid", lambda: -1)
+    assert connection.client is not parents
