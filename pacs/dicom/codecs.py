@@ -25,6 +25,7 @@ Image.MAX_IMAGE_PIXELS = (
     None  # the size was compared with the attributes; Pillow's own limit would warn on mammograms
 )
 _RGB_IDS = ((82, 71, 66), (114, 103, 98))  # "RGB", "rgb"
+_END_OF_IMAGE = b"\xff\xd9"
 _JFIF_PROCESSES = (0xC0, 0xC1, 0xC2)  # baseline, extended sequential, progressive: what libjpeg reads
 
 
@@ -107,7 +108,8 @@ def _gdcm_image(form: FrameFormat, frame: memoryview) -> gdcm.Image:
 
 def decode_jpeg_ls(form: FrameFormat, frame: memoryview) -> Samples:
     """ITU-T T.87, in all three ways of interleaving."""
-    decoded, info = jpeg_ls.decode_pixel_data(bytes(frame))
+    # CharLS reads on beyond a stream that was cut, for seconds: an end mark of our own stops it.
+    decoded, info = jpeg_ls.decode_pixel_data(bytes(frame) + _END_OF_IMAGE)
     samples = np.frombuffer(decoded, "u1" if info["bits_per_sample"] <= 8 else "<u2")
     if form.samples > 1 and info["interleave_mode"] == 0:
         return np.ascontiguousarray(samples.reshape(form.samples, -1).T).reshape(-1)

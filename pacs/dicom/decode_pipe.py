@@ -19,6 +19,7 @@ from pacs.dicom.frame_format import DecodeFailed, Failure
 REQUEST = struct.Struct(">dQQ")
 REPLY = struct.Struct(">LQ")
 READY = b"ready\n"
+OUT_OF_MEMORY = 99  # status of a process whose request did not fit
 MAX_FACTS = 4096
 _PIECE = 1 << 20
 

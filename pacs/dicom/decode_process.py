@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import IO
 
 from pacs.dicom.decode_jobs import Answer, Job
-from pacs.dicom.decode_pipe import READY, REQUEST, PipeBroken, receive, receive_answer, send
+from pacs.dicom.decode_pipe import OUT_OF_MEMORY, READY, REQUEST, PipeBroken, receive, receive_answer, send
 from pacs.dicom.frame_format import DecodeFailed, Failure
 
 _START_SECONDS = 60.0  # imports, on a machine that is busy
@@ -79,6 +79,8 @@ class DecoderProcess:
         code = self._process.wait()
         if code == -signal.SIGALRM:  # its own clock was faster than ours
             return DecodeFailed(Failure.TIMEOUT)
+        if code == OUT_OF_MEMORY:
+            return DecodeFailed(Failure.MEMORY)
         return DecodeFailed(Failure.CRASHED, f"status {code}")
 
     def kill(self) -> None:

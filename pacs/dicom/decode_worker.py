@@ -9,6 +9,7 @@ import os
 import pickle
 import resource
 import signal
+import sys
 from hashlib import sha256
 
 import numpy as np
@@ -17,7 +18,7 @@ from PIL import Image
 from pacs.dicom.codecs import Samples
 from pacs.dicom.decode import decode, stored_values
 from pacs.dicom.decode_jobs import Answer, DecodeJob, DigestJob, Job, RenderJob
-from pacs.dicom.decode_pipe import READY, REPLY, REQUEST
+from pacs.dicom.decode_pipe import OUT_OF_MEMORY, READY, REPLY, REQUEST
 from pacs.dicom.draw import draw
 from pacs.dicom.frame_format import DecodeFailed, Failure, FrameFormat
 
@@ -34,6 +35,13 @@ def main(memory_bytes: str) -> None:
     Image.init()
     resource.setrlimit(resource.RLIMIT_NOFILE, (answers + 1, answers + 1))
     _write(answers, READY)
+    try:
+        _serve(answers)
+    except MemoryError:  # the request itself does not fit
+        sys.exit(OUT_OF_MEMORY)
+
+
+def _serve(answers: int) -> None:
     while header := _read(REQUEST.size):
         seconds, job_length, length = REQUEST.unpack(header)
         job, data = _job(_read(job_length)), _read(length)
