@@ -8,12 +8,17 @@ from tenants.scope import TenantModel
 
 
 class HeldFile(TenantModel):
-    """A file that was not taken, and why; kept, where it may be an image, for a person to decide."""
+    """A file that was not taken, and why; kept, where it may be an image, for a person to decide.
+
+    A replaced file is the other way round: it was stored until a person accepted a newer version of its image. It can
+    be brought back as long as the image exists. `facts` then tell what differs from the version that replaced it.
+    """
 
     class State(models.TextChoices):
         WAITING = "waiting"
         ACCEPTED = "accepted"
         DISCARDED = "discarded"
+        REPLACED = "replaced"
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     reason = models.CharField(max_length=60)
@@ -42,7 +47,8 @@ class HeldFile(TenantModel):
                 name="held_file_waits_once",
             ),
             models.CheckConstraint(
-                name="held_file_state_known", condition=Q(state__in=["waiting", "accepted", "discarded"])
+                name="held_file_state_known",
+                condition=Q(state__in=["waiting", "accepted", "discarded", "replaced"]),
             ),
         ]
         indexes = [
