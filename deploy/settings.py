@@ -10,7 +10,7 @@ from django.core.exceptions import ImproperlyConfigured
 
 from deploy import env
 from deploy.static_headers import add_headers, is_immutable
-from pacs.storage.placement import storage_settings
+from pacs.storage.addresses import storage_settings
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 DATA_DIR = Path(env.text("DATA_DIR", str(BASE_DIR / "var"))).resolve()

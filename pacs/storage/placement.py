@@ -5,10 +5,7 @@ from typing import cast
 from django.conf import settings
 from django.core.files.storage import storages
 
-from pacs.storage.addresses import BadStoreAddress, storage_settings
 from pacs.storage.store import BlobStore
-
-__all__ = ["BadStoreAddress", "primary_store", "storage_settings", "stores"]
 
 _NAMES = ("primary", "backup")
 
