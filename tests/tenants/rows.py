@@ -3,6 +3,7 @@
 import hashlib
 import uuid
 
+from django.db import connection
 from django.utils import timezone
 
 from pacs.models import Blob, Instance, Patient, Series, Study
@@ -59,3 +60,10 @@ def make_blob() -> Blob:
         header=bytes(178),
         created_at=timezone.now(),
     )
+
+
+def studies_seen_by_raw_sql() -> list[uuid.UUID]:
+    """Return the studies that the database shows to a statement without any filter."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT id FROM pacs_study ORDER BY study_uid")
+        return [row[0] for row in cursor.fetchall()]

@@ -1,42 +1,19 @@
 """PostgreSQL shows a clinic's rows to that clinic alone, whatever the code forgets: raw SQL asks it."""
 
-import threading
-import uuid
-from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
-from queue import Queue
 
 import pytest
 from django.db import IntegrityError, ProgrammingError, connection, connections, transaction
-from django.db.backends.base.base import BaseDatabaseWrapper
 
 from pacs.models import Patient, Study
 from tenants import entry
 from tenants.models import guards
 from tenants.scope import NoScope, TenantModel
-from tests.conftest import make_clinic
-from tests.tenants.conftest import Holding, hold
-from tests.tenants.rows import make_study
+from tests.tenants.conftest import Holding
+from tests.tenants.rows import make_study, studies_seen_by_raw_sql
 
 pytestmark = pytest.mark.usefixtures("committed")
-
-
-@pytest.fixture
-def north() -> Holding:
-    return hold(make_clinic("north", "alice"))
-
-
-@pytest.fixture
-def south() -> Holding:
-    return hold(make_clinic("south", "charlie"))
-
-
-def seen() -> list[uuid.UUID]:
-    """Return the studies that the database shows to a statement without any filter."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT id FROM pacs_study ORDER BY study_uid")
-        return [row[0] for row in cursor.fetchall()]
 
 
 def setting() -> str:
@@ -78,24 +55,24 @@ def test_an_autocommit_statement_sees_its_clinic_and_leaves_nothing_behind(
 ) -> None:
     for held in (north, south, north):
         with entry.enter(held.clinic.tenant):
-            assert seen() == [held.study.pk]
+            assert studies_seen_by_raw_sql() == [held.study.pk]
         assert setting() == ""
-        assert seen() == []
+        assert studies_seen_by_raw_sql() == []
 
 
 def test_a_transaction_sees_its_clinic(north: Holding, south: Holding) -> None:
     with entry.enter(north.clinic.tenant), transaction.atomic():
-        assert seen() == seen() == [north.study.pk]
+        assert studies_seen_by_raw_sql() == studies_seen_by_raw_sql() == [north.study.pk]
     with entry.enter(south.clinic.tenant), transaction.atomic():
-        assert seen() == [south.study.pk]
-    assert seen() == []
+        assert studies_seen_by_raw_sql() == [south.study.pk]
+    assert studies_seen_by_raw_sql() == []
 
 
 def test_reads_share_one_transaction(north: Holding) -> None:
     with entry.enter(north.clinic.tenant), entry.reading(), connection.cursor() as cursor:
         cursor.execute("SELECT txid_current()")
         first = cursor.fetchone()
-        assert seen() == [north.study.pk]
+        assert studies_seen_by_raw_sql() == [north.study.pk]
         cursor.execute("SELECT txid_current()")
         assert cursor.fetchone() == first
     assert not connection.in_atomic_block
@@ -104,22 +81,22 @@ def test_reads_share_one_transaction(north: Holding) -> None:
 def test_a_rolled_back_savepoint_keeps_the_clinic(north: Holding, south: Holding) -> None:
     with transaction.atomic():
         with entry.enter(north.clinic.tenant):
-            assert seen() == [north.study.pk]
+            assert studies_seen_by_raw_sql() == [north.study.pk]
         with entry.enter(south.clinic.tenant):
             with pytest.raises(RuntimeError), transaction.atomic():
-                assert seen() == [south.study.pk]
+                assert studies_seen_by_raw_sql() == [south.study.pk]
                 raise RuntimeError
-            assert seen() == [south.study.pk]
-        assert seen() == []
+            assert studies_seen_by_raw_sql() == [south.study.pk]
+        assert studies_seen_by_raw_sql() == []
 
 
 def test_a_scope_that_ended_inside_a_rolled_back_savepoint_is_gone(north: Holding, south: Holding) -> None:
     with entry.enter(north.clinic.tenant), transaction.atomic():
         with pytest.raises(RuntimeError), transaction.atomic():
             with entry.enter(south.clinic.tenant):
-                assert seen() == [south.study.pk]
+                assert studies_seen_by_raw_sql() == [south.study.pk]
             raise RuntimeError
-        assert seen() == [north.study.pk]
+        assert studies_seen_by_raw_sql() == [north.study.pk]
 
 
 def test_a_failed_statement_in_another_scope_leaves_the_outer_one_whole(
@@ -128,40 +105,40 @@ def test_a_failed_statement_in_another_scope_leaves_the_outer_one_whole(
     with entry.enter(north.clinic.tenant), transaction.atomic():
         with pytest.raises(IntegrityError), transaction.atomic(), entry.enter(south.clinic.tenant):
             make_study(south.study.study_uid)
-        assert seen() == [north.study.pk]
+        assert studies_seen_by_raw_sql() == [north.study.pk]
 
 
 def test_a_failed_statement_without_outer_scope_can_be_rolled_back(north: Holding) -> None:
     with transaction.atomic():
         with pytest.raises(IntegrityError), transaction.atomic(), entry.enter(north.clinic.tenant):
             make_study(north.study.study_uid)
-        assert seen() == []
+        assert studies_seen_by_raw_sql() == []
 
 
 def test_an_exception_ends_transaction_and_clinic(north: Holding, south: Holding) -> None:
     with pytest.raises(RuntimeError), entry.enter(north.clinic.tenant), transaction.atomic():
         make_study("lost")
         raise RuntimeError
-    assert (setting(), seen()) == ("", [])
+    assert (setting(), studies_seen_by_raw_sql()) == ("", [])
     with entry.enter(south.clinic.tenant):
-        assert seen() == [south.study.pk]
+        assert studies_seen_by_raw_sql() == [south.study.pk]
     with entry.enter(north.clinic.tenant):
-        assert seen() == [north.study.pk]
+        assert studies_seen_by_raw_sql() == [north.study.pk]
 
 
 def test_an_autocommit_failure_leaves_the_connection_usable(north: Holding) -> None:
     with entry.enter(north.clinic.tenant):
         with pytest.raises(IntegrityError):
             make_study(north.study.study_uid)
-        assert seen() == [north.study.pk]
+        assert studies_seen_by_raw_sql() == [north.study.pk]
 
 
 def test_the_scope_may_change_inside_a_transaction(north: Holding, south: Holding) -> None:
     with transaction.atomic():
         for held in (north, south, north, south):
             with entry.enter(held.clinic.tenant):
-                assert seen() == [held.study.pk]
-            assert seen() == []
+                assert studies_seen_by_raw_sql() == [held.study.pk]
+            assert studies_seen_by_raw_sql() == []
 
 
 @pytest.mark.parametrize("block", [nullcontext, transaction.atomic], ids=["autocommit", "one transaction"])
@@ -209,96 +186,4 @@ def test_a_lazy_query_after_the_scope_raises_and_the_database_shows_nothing(nort
         studies = Study.objects.all()
     with pytest.raises(NoScope):
         list(studies)
-    assert seen() == []
-
-
-def _plainly(held: Holding, other: Holding) -> Iterator[list[uuid.UUID]]:
-    yield seen()
-
-
-def _in_a_transaction(held: Holding, other: Holding) -> Iterator[list[uuid.UUID]]:
-    with transaction.atomic():
-        yield seen()
-        yield seen()
-
-
-def _around_a_rolled_back_savepoint(held: Holding, other: Holding) -> Iterator[list[uuid.UUID]]:
-    with transaction.atomic():
-        try:
-            with transaction.atomic():
-                yield seen()
-                raise RuntimeError
-        except RuntimeError:
-            yield seen()
-
-
-def _around_an_exception(held: Holding, other: Holding) -> Iterator[list[uuid.UUID]]:
-    try:
-        with transaction.atomic():
-            yield seen()
-            raise RuntimeError
-    except RuntimeError:
-        yield seen()
-
-
-def _around_another_clinic(held: Holding, other: Holding) -> Iterator[list[uuid.UUID]]:
-    with transaction.atomic():
-        yield seen()
-        with entry.enter(other.clinic.tenant):
-            assert seen() == [other.study.pk]
-        yield seen()
-
-
-def _by_a_server_side_cursor(held: Holding, other: Holding) -> Iterator[list[uuid.UUID]]:
-    yield list(Study.objects.values_list("pk", flat=True).iterator(chunk_size=1))
-
-
-WAYS: list[Callable[[Holding, Holding], Iterator[list[uuid.UUID]]]] = [
-    _plainly,
-    _in_a_transaction,
-    _around_a_rolled_back_savepoint,
-    _around_an_exception,
-    _around_another_clinic,
-    _by_a_server_side_cursor,
-]
-
-
-@pytest.mark.parametrize(
-    "rounds", [60, pytest.param(800, marks=[pytest.mark.long, pytest.mark.timeout(1800)])]
-)
-def test_threads_on_pooled_connections_never_cross(north: Holding, south: Holding, rounds: int) -> None:
-    """Eight threads take turns on four connections; a round is 16 questions, each with one right answer."""
-    pool: Queue[BaseDatabaseWrapper] = Queue()
-    for _ in range(4):
-        pooled = connections.create_connection("default")
-        pooled.inc_thread_sharing()
-        pool.put(pooled)
-    asked = [0]
-    counting = threading.Lock()
-
-    def work(number: int) -> list[str]:
-        crossings, questions = [], 0
-        for turn in range(rounds):
-            held, other = (north, south) if (number + turn) % 2 else (south, north)
-            for way in WAYS:
-                connections["default"] = pooled = pool.get()
-                try:
-                    with entry.enter(held.clinic.tenant):
-                        answers = list(way(held, other))
-                    answers_outside = seen()
-                finally:
-                    del connections["default"]
-                    pool.put(pooled)
-                questions += len(answers) + 1
-                if any(answer != [held.study.pk] for answer in answers) or answers_outside:
-                    crossings.append(way.__name__)
-        with counting:
-            asked[0] += questions
-        return crossings
-
-    with ThreadPoolExecutor(8) as threads:
-        crossings = [crossing for found in threads.map(work, range(8)) for crossing in found]
-    while not pool.empty():
-        pool.get().close()
-    assert crossings == []
-    assert asked[0] == rounds * 8 * 16
+    assert studies_seen_by_raw_sql() == []
