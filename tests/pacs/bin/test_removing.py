@@ -16,7 +16,8 @@ from pacs.bin.move import bin_study
 from pacs.bin.remove import remove_blobs
 from pacs.models import Blob, Instance, Outbox
 from pacs.storage.disk import DiskStore
-from pacs.storage.placement import primary_store, storage_settings, stores
+from pacs.storage.addresses import storage_settings
+from pacs.storage.placement import primary_store, stores
 from pacs.storage.store import BlobKey, StoreUnavailable
 from tenants import entry
 from tests.conftest import NOW, Clinic
