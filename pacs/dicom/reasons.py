@@ -22,7 +22,6 @@ class Reason(StrEnum):
     INFLATE_BROKEN = "inflate-broken"
     INFLATE_TOO_LARGE = "inflate-too-large"
     LENGTH_BEYOND_END = "length-beyond-end"
-    ODD_LENGTH = "odd-length"
     UNKNOWN_VR = "unknown-vr"
     UNDEFINED_LENGTH = "undefined-length"
     UNBALANCED = "unbalanced"

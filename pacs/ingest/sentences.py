@@ -24,7 +24,6 @@ SENTENCES: "Mapping[str, StrPromise]" = {
     Reason.INFLATE_BROKEN: _("The compressed content of the file is damaged."),
     Reason.INFLATE_TOO_LARGE: _("Unpacked, the content would be far larger than any image is."),
     Reason.LENGTH_BEYOND_END: _("The file is cut off: an element states more bytes than there are."),
-    Reason.ODD_LENGTH: _("An element has an odd length, which DICOM does not allow."),
     Reason.UNKNOWN_VR: _("An element is of a kind that DICOM does not know."),
     Reason.UNDEFINED_LENGTH: _("An element without a length stands where none may."),
     Reason.UNBALANCED: _("Sequences in the file are not closed where they should be."),
