@@ -33,10 +33,10 @@ _LAST_MANDATORY = {
         *("9.6.1", "9.6.2", "9.7.1", "9.7.2", "9.7.3", "9.7.4", "9.8.1"),
     ),
     0x0042_0012: tuple(f"104.{number}" for number in range(1, 6)),  # MIME Type of Encapsulated Document
-    0x0040_A493: ("88.11", "88.22", "88.33", "88.34", "88.35"),  # Verification Flag
+    0x0040_A730: ("88.11", "88.22", "88.33", "88.34", "88.35"),  # Content Sequence: a report says something
     0x0040_A375: ("88.59",),  # Current Requested Procedure Evidence Sequence
     0x3006_0080: ("481.3",),  # RT ROI Observations Sequence
-    0x300A_0002: ("481.5", "481.8"),  # RT Plan Label
+    0x300A_000C: ("481.5", "481.8"),  # RT Plan Geometry
     0x3004_0002: ("481.2",),  # Dose Units
     0x0070_0080: tuple(f"11.{number}" for number in range(1, 13)),  # Content Label
     0x0070_0308: ("66.1",),  # Registration Sequence
@@ -51,7 +51,7 @@ _LAST_MANDATORY = {
 LAST_MANDATORY = MappingProxyType(
     {_PREFIX + suffix: tag for tag, suffixes in _LAST_MANDATORY.items() for suffix in suffixes}
 )
-"""SOP class to a Type 1 attribute that lies near the end of its data sets (PS3.3 Annex A)."""
+"""SOP class to an attribute that its data sets cannot lack, near their end (PS3.3 Annex A)."""
 
 
 def check_content(walker: ElementWalker, values: Values, *, sop_class_uid: str, syntax: Syntax) -> None:

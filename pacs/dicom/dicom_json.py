@@ -47,9 +47,12 @@ def header_json(
     """Return the metadata of a stored file, given the bytes of `layout.header_ranges`.
 
     Pixels, large values and binary values above the limit become a BulkDataURI: `bulk_root`, a slash, and a
-    path that `find_bulk` resolves, such as `7FE00010` or, inside a sequence, `54000100/0/54001010` (items
-    count from 0). Group lengths and trailing padding are left out (PS3.18 F.2.2). The UIDs are those under
-    which the instance is filed: they are filled in where the file has none.
+    path that `find_bulk` resolves, such as `7FE00010` or, inside a sequence, `54000100/0/54001010` (items count
+    from 0). Group lengths and trailing padding are left out (PS3.18 F.2.2). The UIDs are those under which the
+    instance is filed: they are filled in where the file has none.
+
+    Raises Refused for a header of more than 400,000 elements. Such a file is stored and served, but its
+    metadata would take more memory than a reader may.
     """
     model = item_json(read_header_tree(parts, layout), bulk_root=bulk_root, inline_limit=inline_limit)
     for value in layout.left_out:

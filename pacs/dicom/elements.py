@@ -6,10 +6,10 @@ the file.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from pacs.dicom.findings import OFFSET_TABLES, PIXEL_DATA, PIXEL_TAGS, Findings
-from pacs.dicom.fragments import Fragments
+from pacs.dicom.fragments import HEAD, TAIL, Fragments
 from pacs.dicom.headers import IMPLICIT, ITEM, ITEM_END, SEQUENCE_END, UNDEFINED, Chunk, Encoding, Found
 from pacs.dicom.limits import Limits
 from pacs.dicom.reasons import Reason, Refused
@@ -17,6 +17,7 @@ from pacs.dicom.reasons import Reason, Refused
 _NEVER = 1 << 62
 _BEFORE_ALL = 0x0003FFFF  # groups below 0004 belong to commands and to the file meta information (PS3.5 §7.1)
 _FIRST_DELIMITER = 0xFFFE0000
+_NOTHING: frozenset[int] = frozenset()
 _ENDLESS_VRS = frozenset({b"SQ", b"UN", b""})
 
 Step = Callable[[Chunk, int], int]
@@ -28,9 +29,9 @@ class _Level:
     encoding: Encoding
     end: int  # offset that must not be passed
     is_open: bool  # ends with a delimiter instead of at `end`
-    wanted: frozenset[int] = frozenset()
+    groups: set[int]  # the groups met; all levels but the top share a set that nobody reads
+    wanted: frozenset[int] = _NOTHING
     last: int = _BEFORE_ALL
-    groups: set[int] = field(default_factory=set)
 
 
 class ElementWalker:
@@ -50,8 +51,9 @@ class ElementWalker:
         self._base = self._needed = self._offset = start
         self._stack: list[_Level] = []
         kept = wanted | PIXEL_TAGS | OFFSET_TABLES
-        self._top = self._level = _Level(self._elements, encoding, _NEVER, is_open=False, wanted=kept)
-        self._fragment_end = 0
+        self._top = self._level = _Level(self._elements, encoding, _NEVER, False, set(), kept)
+        self._unread: set[int] = set()
+        self._fragment = (0, 0, b"")
 
     @property
     def last_tag(self) -> int:
@@ -126,61 +128,70 @@ class ElementWalker:
         return self._end_of_level(buffer, position)
 
     def _items(self, buffer: Chunk, position: int) -> int:
-        """Take one step in a sequence: into an item, or out of the sequence."""
-        level, stop = self._level, self._level.end - self._base
-        if position >= stop:
-            return self._end_of_level(buffer, position)
-        found = level.encoding.header(buffer, position, len(buffer))
-        if found is None:
-            return self._wait(position, until=max(len(buffer), position) + 1)
-        tag, _, length, value = found
-        if tag == ITEM:
+        """Walk one sequence until it ends, an item begins, or bytes run out."""
+        level, end, stop = self._level, len(buffer), self._level.end - self._base
+        header = level.encoding.header
+        while position < stop:
+            found = header(buffer, position, end)
+            if found is None:
+                return self._wait(position, until=max(end, position) + 1)
+            tag, _, length, value = found
+            if tag == SEQUENCE_END and level.is_open and not length:
+                self._leave(buffer, position)
+                return value
+            if tag != ITEM:
+                raise Refused(Reason.UNBALANCED, at=self._base + position)
             self._count_one()
-            self._enter(self._elements, level.encoding, value, length)
-            return value
-        if tag != SEQUENCE_END or not level.is_open or length:
-            raise Refused(Reason.UNBALANCED, at=self._base + position)
-        self._leave(buffer, position)
-        return value
+            if length:
+                self._enter(self._elements, level.encoding, value, length)
+                return value
+            position = value
+        return self._end_of_level(buffer, position)
 
     def _fragments(self, buffer: Chunk, position: int) -> int:
-        """Take one step in encapsulated pixels:
-
-        One fragment, the end of one, or the delimiter (PS3.5 A.4).
-        """
-        if self._fragment_end:
-            return self._end_of_fragment(buffer, position)
-        found = self._level.encoding.header(buffer, position, len(buffer))
-        if found is None:
-            return self._wait(position, until=max(len(buffer), position) + 1)
-        tag, _, length, value = found
-        if tag == SEQUENCE_END and not length:
-            self._leave(buffer, position)
-            self.pixel_end = self.pixel_end if self._stack else self._base + value
-            return value
-        if tag != ITEM or length == UNDEFINED or value + length > self._level.end - self._base:
-            raise Refused(Reason.UNBALANCED, at=self._base + position)
-        if len(self._stack) > 1:  # an icon's: checked, not indexed
+        """Walk encapsulated pixels until their delimiter, or until bytes run out (PS3.5 A.4)."""
+        end, stop = len(buffer), self._level.end - self._base
+        header, is_kept = self._level.encoding.header, len(self._stack) == 1  # an icon's are only checked
+        while True:
+            found = header(buffer, position, end)
+            if found is None:
+                return self._wait(position, until=max(end, position) + 1)
+            tag, _, length, value = found
+            if tag == SEQUENCE_END and not length:
+                return self._end_of_fragments(buffer, position, value)
+            after = value + length
+            if tag != ITEM or length == UNDEFINED or after > stop:
+                raise Refused(Reason.UNBALANCED, at=self._base + position)
+            if is_kept:
+                needed = self.fragments.needed(length)
+                if value + needed > end:
+                    return self._wait(position, until=value + needed)
+                if after > end:
+                    return self._begin_fragment(buffer, value, length)
+                self.fragments.add(self._base + value, length, buffer, value)
             self._count_one()
-            return value + length
-        return self._fragment(buffer, position, value, length)
+            position = after
 
-    def _fragment(self, buffer: Chunk, position: int, value: int, length: int) -> int:
-        needed = value + self.fragments.head_size(length)
-        if needed > len(buffer):
-            return self._wait(position, until=needed)
+    def _begin_fragment(self, buffer: Chunk, value: int, length: int) -> int:
+        """Note the head of a fragment whose end has not come yet, and skip to that."""
+        self._fragment = (self._base + value, length, bytes(buffer[value : value + HEAD]))
+        self._level.step = self._rest_of_fragment
+        return value + length - TAIL
+
+    def _rest_of_fragment(self, buffer: Chunk, position: int) -> int:
+        if position + TAIL > len(buffer):
+            return self._wait(position, until=position + TAIL)
+        offset, length, head = self._fragment
+        self.fragments.add_parts(offset, length, head, bytes(buffer[position : position + TAIL]))
         self._count_one()
-        self.fragments.begin(self._base + value, length, bytes(buffer[value:needed]))
-        self._fragment_end = self._base + value + length
-        return value + self.fragments.tail_start(length)
+        self._level.step = self._fragments
+        return position + TAIL
 
-    def _end_of_fragment(self, buffer: Chunk, position: int) -> int:
-        end = self._fragment_end - self._base
-        if end > len(buffer):
-            return self._wait(position, until=end)
-        self.fragments.end(bytes(buffer[position:end]))
-        self._fragment_end = 0
-        return end
+    def _end_of_fragments(self, buffer: Chunk, position: int, value: int) -> int:
+        self._leave(buffer, position)
+        if not self._stack:
+            self.pixel_end = self._base + value
+        return value
 
     def _wait(self, position: int, *, until: int) -> int:
         """Stay at this position until so many bytes of the buffer are there."""
@@ -230,7 +241,7 @@ class ElementWalker:
         if end > self._level.end:
             raise Refused(Reason.LENGTH_BEYOND_END, at=self._base + value, length=length)
         self._stack.append(self._level)
-        self._level = _Level(step, encoding, end, is_open)
+        self._level = _Level(step, encoding, end, is_open, self._unread)
 
     def _leave(self, buffer: Chunk, position: int) -> None:
         self._level = self._stack.pop()

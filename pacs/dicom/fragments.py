@@ -6,6 +6,7 @@ take 10 MB. Fragments follow each other with an item header of 8 bytes between, 
 
 from array import array
 
+from pacs.dicom.headers import Chunk
 from pacs.dicom.limits import Limits
 from pacs.dicom.reasons import Reason, Refused
 
@@ -21,8 +22,8 @@ _STARTS = (
     b"\x00\x00\x00\x0cJXL ",
 )
 _WITHOUT_END = (b"\xff\x0a", b"\x00\x00\x00\x0c")
-_HEAD = 8
-_TAIL = 3  # end of image and a padding byte
+HEAD = 8  # bytes of a fragment that tell whether an image begins
+TAIL = 3  # bytes that tell whether one ends: end of image, and padding
 _END_OF_IMAGE = b"\xff\xd9"
 
 
@@ -35,36 +36,34 @@ class Fragments:
         self.lengths = array("I")
         self.marks = bytearray()
         self._limits = limits
-        self._is_table = True
         self._has_no_end_mark = False
 
-    def head_size(self, length: int) -> int:
-        """Return how many bytes of the next item must be there to begin it: all of the offset table."""
+    def needed(self, length: int) -> int:
+        """Return how many bytes of the next item must be there: all of the offset table and of a tiny fragment."""
         if self.basic_offsets is not None:
-            return min(length, _HEAD)
+            return length if length < HEAD + TAIL else HEAD
         if length % 4 or length > 4 * self._limits.frames:
             raise Refused(Reason.OFFSET_TABLE, length=length)
         return length
 
-    def tail_start(self, length: int) -> int:
-        """Return how many bytes of the item are skipped before `end` wants the rest."""
-        return length if self._is_table else max(0, length - _TAIL)
+    def add(self, offset: int, length: int, buffer: Chunk, position: int) -> None:
+        """Take the next item, whose whole value lies at this position."""
+        if self.basic_offsets is None:
+            self.basic_offsets = array("I", bytes(buffer[position : position + length]))
+        elif length:
+            after = position + length
+            head, tail = buffer[position : position + HEAD], buffer[max(position, after - TAIL) : after]
+            self.add_parts(offset, length, bytes(head), bytes(tail))
+        else:
+            self.add_parts(offset, 0, b"", b"")
 
-    def begin(self, offset: int, length: int, head: bytes) -> None:
-        """Take the next item, whose value is so long and begins with `head`."""
-        self._is_table = self.basic_offsets is None
-        if self._is_table:
-            self.basic_offsets = array("I", head)
-            return
+    def add_parts(self, offset: int, length: int, head: bytes, tail: bytes) -> None:
+        """Take the next fragment by its first and last bytes."""
         if not self.lengths:
             self.first_offset = offset
         self.lengths.append(length)
-        self.marks.append(STARTS if head.startswith(_STARTS) else 0)
-        self._has_no_end_mark = head.startswith(_WITHOUT_END) or (
-            self._has_no_end_mark and not self.marks[-1]
-        )
-
-    def end(self, tail: bytes) -> None:
-        """Take the last bytes of the item that was begun."""
-        if not self._is_table and (self._has_no_end_mark or tail.rstrip(b"\0").endswith(_END_OF_IMAGE)):
-            self.marks[-1] |= ENDS
+        begins = head.startswith(_STARTS)
+        if begins:
+            self._has_no_end_mark = head.startswith(_WITHOUT_END)
+        ends = self._has_no_end_mark or tail.rstrip(b"\0").endswith(_END_OF_IMAGE)
+        self.marks.append((STARTS if begins else 0) | (ENDS if ends else 0))

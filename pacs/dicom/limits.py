@@ -16,6 +16,7 @@ class Limits:
 
     nesting: int = 32
     elements: int = 2_000_000  # items and fragments count as elements
+    header_elements: int = 400_000  # of a header that is told in JSON: more would take a reader 256 MiB
     value: int = 64 * 1024  # bytes of one value that is kept
     meta: int = MEBIBYTE  # bytes of group 0002
     frames: int = 1_000_000

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping
+from typing import Literal
 
 from pacs.dicom.elements import ElementWalker
 from pacs.dicom.findings import DOUBLE_PIXEL_DATA, FLOAT_PIXEL_DATA, PIXEL_DATA, PixelElement
@@ -22,10 +23,13 @@ BITS_ALLOCATED = 0x00280100
 BITS_STORED = 0x00280101
 HIGH_BIT = 0x00280102
 PIXEL_REPRESENTATION = 0x00280103
+PALETTE_DESCRIPTORS = (0x00281101, 0x00281102, 0x00281103)  # their tables lie 0100 higher
 WANTED = frozenset(
     {
         *(SAMPLES_PER_PIXEL, PHOTOMETRIC_INTERPRETATION, PLANAR_CONFIGURATION, NUMBER_OF_FRAMES),
         *(ROWS, COLUMNS, BITS_ALLOCATED, BITS_STORED, HIGH_BIT, PIXEL_REPRESENTATION),
+        *PALETTE_DESCRIPTORS,
+        *(tag + 0x100 for tag in PALETTE_DESCRIPTORS),
     }
 )
 
@@ -52,7 +56,7 @@ def check_pixels(
         return Pixels(PixelKind.NONE, size, size, size), FrameIndex(FrameKind.NONE)
     if len(elements) > 1:
         raise Refused(Reason.PIXELS_AMBIGUOUS, elements=len(elements))
-    order = "big" if syntax.is_big_endian else "little"
+    order: Literal["big", "little"] = "big" if syntax.is_big_endian else "little"
     pixels = _describe(elements[0], values, order=order, end=_end(elements[0], walker), limits=limits)
     if pixels.kind is not PixelKind.ENCAPSULATED:
         return pixels, _native_frames(pixels, syntax)
@@ -77,7 +81,9 @@ def _end(element: PixelElement, walker: ElementWalker) -> int:
     return walker.pixel_end if element.length == UNDEFINED else element.offset + element.length
 
 
-def _describe(element: PixelElement, values: Values, *, order: str, end: int, limits: Limits) -> Pixels:
+def _describe(
+    element: PixelElement, values: Values, *, order: Literal["big", "little"], end: int, limits: Limits
+) -> Pixels:
     kind, float_bits = _FLOATS.get(element.tag, (PixelKind.NATIVE, 0))
     if element.tag == PIXEL_DATA and element.length == UNDEFINED:
         kind = PixelKind.ENCAPSULATED
@@ -89,6 +95,7 @@ def _describe(element: PixelElement, values: Values, *, order: str, end: int, li
     if bits not in _BITS_ALLOCATED or (float_bits and bits != float_bits):
         raise Refused(Reason.PIXEL_DESCRIPTION, tag=f"{BITS_ALLOCATED:08X}")
     stored = number(BITS_STORED, 1, bits, bits)
+    _check_palette(values, order)
     return Pixels(
         kind=kind,
         element_offset=element.element_offset,
@@ -109,11 +116,24 @@ def _describe(element: PixelElement, values: Values, *, order: str, end: int, li
     )
 
 
-def _number(values: Values, tag: int, order: str, allowed: range, default: int | None) -> int:
+def _check_palette(values: Values, order: Literal["big", "little"]) -> None:
+    """Refuse a look-up table shorter than its descriptor says: readers run past it (PS3.3 C.7.6.3.1.5)."""
+    if _code(values, PHOTOMETRIC_INTERPRETATION) != "PALETTE COLOR":
+        return
+    for tag in PALETTE_DESCRIPTORS:
+        descriptor, table = values.get(tag, ("US", b""))[1], values.get(tag + 0x100)
+        entries = int.from_bytes(descriptor[:2], order) or 1 << 16
+        if table is not None and (len(descriptor) != 6 or len(table[1]) < entries):
+            raise Refused(Reason.PIXEL_DESCRIPTION, tag=f"{tag:08X}", entries=entries)
+
+
+def _number(
+    values: Values, tag: int, order: Literal["big", "little"], allowed: range, default: int | None
+) -> int:
     vr, raw = values.get(tag, ("US", b""))
     if not raw and default is not None:
         return default
-    found = int.from_bytes(raw, "big" if order == "big" else "little")
+    found = int.from_bytes(raw, order)
     if vr != "US" or len(raw) != 2 or found not in allowed:
         raise Refused(Reason.PIXEL_DESCRIPTION, tag=f"{tag:08X}", found=found if len(raw) <= 8 else -1)
     return found

@@ -21,7 +21,7 @@ from pacs.dicom.headers import (
     Encoding,
     Found,
 )
-from pacs.dicom.limits import HARDEST_NESTING
+from pacs.dicom.limits import HARDEST_NESTING, Limits
 from pacs.dicom.reasons import Reason, Refused
 from pacs.dicom.text import without_controls
 
@@ -47,7 +47,10 @@ Item = tuple[Element, ...]
 
 
 def read_tree(data: Chunk, encoding: Encoding) -> Item:
-    """Return the elements of a data set that has passed the scan."""
+    """Return the elements of a data set that has passed the scan.
+
+    Raises Refused where they are too many to tell.
+    """
     return _Reader(bytes(data)).data_set(0, len(data), encoding, is_open=False, depth=0)[0]
 
 
@@ -59,6 +62,7 @@ def read_items(data: bytes, encoding: Encoding) -> tuple[Item, ...]:
 class _Reader:
     def __init__(self, data: bytes) -> None:
         self._data = data
+        self._left = Limits().header_elements
         self._is_signed = False  # Pixel Representation, for VRs that depend on it (PS3.5 Annex A)
 
     def data_set(
@@ -95,6 +99,9 @@ class _Reader:
         return tuple(items), position
 
     def _header(self, position: int, stop: int, encoding: Encoding) -> Found:
+        self._left -= 1
+        if self._left < 0:
+            raise Refused(Reason.TOO_MANY_ELEMENTS, limit=Limits().header_elements)
         found = encoding.header(self._data, position, stop)
         if found is None:
             raise Refused(Reason.TRUNCATED, at=position)
@@ -136,7 +143,9 @@ class _Reader:
         """Return the items of a sequence of defined length, or None: it hid in UN, and is none."""
         try:
             return self.items(value, after, encoding, is_open=False, depth=depth + 1)[0]
-        except Refused:
+        except Refused as refused:
+            if refused.reason is Reason.TOO_MANY_ELEMENTS:
+                raise
             return None
 
     def _end_of_fragments(self, position: int, stop: int, encoding: Encoding) -> int:

@@ -57,6 +57,14 @@ def _float(tag: int, vr: str, value: bytes, bits: int) -> dict[int, bytes | None
     return {tag: make.element(tag, vr, value), 0x00280100: _us(0x00280100, bits), _PIXELS: None}
 
 
+def _palette(entries: int, size: int) -> bytes:
+    changes: dict[int, bytes | None] = {0x00280004: make.element(0x00280004, "CS", b"PALETTE COLOR ")}
+    for tag in (0x00281101, 0x00281102, 0x00281103):
+        changes[tag] = make.element(tag, "US", struct.pack("<3H", entries, 0, 8))
+        changes[tag + 0x100] = make.element(tag + 0x100, "OW", bytes(size))
+    return make.small(changes)
+
+
 _NO_BITS: dict[int, bytes | None] = {0x00280101: None, 0x00280102: None}
 
 
@@ -125,6 +133,11 @@ FILES = (
     OddFile("ybr-422-full", "Three samples a pixel said to be two", Reason.PIXEL_LENGTH, lambda: make.small(
         {**_COLOUR, 0x00280004: make.element(0x00280004, "CS", b"YBR_FULL_422"),
          _PIXELS: make.element(_PIXELS, "OB", bytes(12))})),
+    OddFile("palette", "A good palette", None, lambda: _palette(4, 4)),
+    OddFile("palette-short", "A palette shorter than it says", Reason.PIXEL_DESCRIPTION, lambda: _palette(4, 2)),
+    OddFile("palette-0", "65,536 entries by the number 0, two there", Reason.PIXEL_DESCRIPTION,
+            lambda: _palette(0, 2)),
+    OddFile("palette-large", "A palette too large to keep", None, lambda: _palette(0, 131_072)),
     OddFile("native-in-jpeg", "Raw pixels in a compressed syntax", Reason.PIXEL_ENCODING,
             lambda: make.small(syntax=make.JPEG_BASELINE)),
     OddFile("jpeg-in-native", "Compressed pixels in a raw syntax", Reason.PIXEL_ENCODING,

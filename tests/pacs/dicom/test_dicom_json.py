@@ -12,6 +12,7 @@ from pydicom.dataset import Dataset
 
 from pacs.dicom.dicom_json import BulkValue, JsonObject, NoSuchValue, find_bulk, header_json
 from pacs.dicom.layout import Layout
+from pacs.dicom.reasons import Refused
 from pacs.dicom.scan import scan_bytes
 from tests import dicom_files as make
 
@@ -241,3 +242,10 @@ def test_real_files_tell_what_pydicom_tells(caplog: pytest.LogCaptureFixture) ->
             assert ours[name] == _unpadded(theirs[name]), (path.name, name)
             compared += 1
     assert compared > 5000
+
+
+def test_a_header_that_nobody_could_read_is_told_so() -> None:
+    items = make.item() * 400_000
+    data = make.small({0x00081115: make.element(0x00081115, "SQ", items)})
+    with pytest.raises(Refused, match="too-many-elements"):
+        _json(data)
