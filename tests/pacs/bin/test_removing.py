@@ -15,8 +15,8 @@ from pacs.bin.empty import empty
 from pacs.bin.move import bin_study
 from pacs.bin.remove import remove_blobs
 from pacs.models import Blob, Instance, Outbox
-from pacs.storage.disk import DiskStore
 from pacs.storage.addresses import storage_settings
+from pacs.storage.disk import DiskStore
 from pacs.storage.placement import primary_store, stores
 from pacs.storage.store import BlobKey, StoreUnavailable
 from tenants import entry
