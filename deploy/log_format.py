@@ -20,6 +20,23 @@ FIELDS = (
 )
 
 
+def configuration(level: str) -> dict[str, object]:
+    """Return the logging of every process: one handler, one format, nothing that a library brings with it."""
+    silent = {"handlers": [], "propagate": True}
+    return {
+        "version": 1,
+        "disable_existing_loggers": False,
+        "formatters": {"json": {"()": "deploy.log_format.AllowListed"}},
+        "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "json"}},
+        "root": {"handlers": ["stderr"], "level": level},
+        "loggers": {
+            "django.server": {"handlers": ["stderr"], "propagate": False, "level": "ERROR"},
+            "gunicorn.error": silent,
+            "gunicorn.access": silent,
+        },
+    }
+
+
 class AllowListed(logging.Formatter):
     """Writes the allow-listed extras, where the line was logged and an exception's class and code lines.
 

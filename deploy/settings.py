@@ -8,7 +8,7 @@ import dj_database_url
 from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 
-from deploy import env
+from deploy import env, log_format
 from deploy.static_headers import add_headers, is_immutable
 from pacs.storage.addresses import storage_settings
 
@@ -186,11 +186,4 @@ WHITENOISE_MAX_AGE = 60
 WHITENOISE_IMMUTABLE_FILE_TEST = is_immutable
 WHITENOISE_ADD_HEADERS_FUNCTION = add_headers
 
-LOGGING = {
-    "version": 1,
-    "disable_existing_loggers": False,
-    "formatters": {"json": {"()": "deploy.log_format.AllowListed"}},
-    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "json"}},
-    "root": {"handlers": ["stderr"], "level": env.text("LOG_LEVEL", "INFO")},
-    "loggers": {"django.server": {"handlers": ["stderr"], "propagate": False, "level": "ERROR"}},
-}
+LOGGING = log_format.configuration(env.text("LOG_LEVEL", "INFO"))

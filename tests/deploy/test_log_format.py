@@ -3,15 +3,20 @@
 import io
 import json
 import logging
+import subprocess
+import sys
 import uuid
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
+from deploy import gunicorn
 from deploy.log_format import AllowListed
 from deploy.settings import LOGGING
 
 NAME, UID, DATE = "Secretperson^Jane", "1.2.826.0.1.3680043.99.7", "19700131"
+ROOT = Path(__file__).resolve().parents[2]
 SECRETS = (NAME, "Secretperson", UID, DATE)
 
 
@@ -114,5 +119,21 @@ def test_an_exception_is_its_class_and_its_lines_of_code(log: logging.Logger, st
 
 
 def test_every_handler_of_the_product_writes_this_format() -> None:
-    assert LOGGING["handlers"] == {"stderr": {"class": "logging.StreamHandler", "formatter": "json"}}
-    assert LOGGING["formatters"] == {"json": {"()": "deploy.log_format.AllowListed"}}
+    for logging_ in (LOGGING, gunicorn.logconfig_dict):
+        assert logging_["handlers"] == {"stderr": {"class": "logging.StreamHandler", "formatter": "json"}}
+        assert logging_["formatters"] == {"json": {"()": "deploy.log_format.AllowListed"}}
+
+
+def test_the_web_server_brings_no_format_of_its_own() -> None:
+    """Its own names the path of a request that failed while its body was streamed."""
+    program = (
+        "from gunicorn.config import Config; from gunicorn.glogging import Logger; from deploy import gunicorn; "
+        "c = Config(); c.set('logconfig_dict', gunicorn.logconfig_dict); l = Logger(c); "
+        f"l.exception('Error handling request %s', '/{UID}'); l.error('{NAME}')"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    lines = [json.loads(line) for line in (done.stdout + done.stderr).splitlines()]
+    assert [line.get("template") for line in lines] == ["Error handling request %s", None]
+    assert not any(secret in done.stdout + done.stderr for secret in SECRETS)
