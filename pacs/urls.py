@@ -2,16 +2,48 @@
 
 from django.urls import URLPattern, path
 
-from pacs.dicomweb import qido, stow
+from pacs.dicomweb import (
+    qido,
+    stow,
+    wado,
+    wado_bulkdata,
+    wado_frames,
+    wado_metadata,
+    wado_rendered,
+    wado_thumbnails,
+)
 from pacs.dicomweb.methods import by_method
 from pacs.web import viewer
 
 WEB = "c/<slug:slug>/dicom-web"
 UID = "<str:study_uid>"
+SERIES = f"{WEB}/studies/{UID}/series/<str:series_uid>"
+INSTANCE = f"{SERIES}/instances/<str:sop_uid>"
+FRAMES = f"{INSTANCE}/frames/<str:frame_list>"
 
 urlpatterns: list[URLPattern] = [
     path(f"{WEB}/studies", by_method(GET=qido.studies, POST=stow.store), name="dicom-web-studies"),
-    path(f"{WEB}/studies/{UID}", by_method(POST=stow.store), name="dicom-web-study"),
+    path(f"{WEB}/studies/{UID}", by_method(GET=wado.study, POST=stow.store), name="dicom-web-study"),
+    path(SERIES, by_method(GET=wado.series), name="dicom-web-series"),
+    path(INSTANCE, by_method(GET=wado.instance), name="dicom-web-instance"),
+    path(f"{INSTANCE}/bulk/<path:path>", by_method(GET=wado_bulkdata.bulkdata), name="dicom-web-bulkdata"),
+    path(FRAMES, by_method(GET=wado_frames.frames), name="dicom-web-frames"),
+]
+
+# The forms that a study, a series and an instance share; frames have all but metadata.
+for form, module in (
+    ("metadata", wado_metadata),
+    ("rendered", wado_rendered),
+    ("thumbnail", wado_thumbnails),
+):
+    urlpatterns += [
+        path(f"{WEB}/studies/{UID}/{form}", by_method(GET=module.study), name=f"study-{form}"),
+        path(f"{SERIES}/{form}", by_method(GET=module.series), name=f"series-{form}"),
+        path(f"{INSTANCE}/{form}", by_method(GET=module.instance), name=f"instance-{form}"),
+    ]
+urlpatterns += [
+    path(f"{FRAMES}/rendered", by_method(GET=wado_rendered.frames), name="frames-rendered"),
+    path(f"{FRAMES}/thumbnail", by_method(GET=wado_thumbnails.frame), name="frames-thumbnail"),
 ]
 
 # Searches, and the same beside studies: among the persons of these alone.

@@ -3,6 +3,8 @@
 `plain_bytes` and `instance_count` count what is stored, also what is in the bin; `study_count` what lists show.
 """
 
+from collections.abc import Iterable
+
 from django.db.models import F
 
 from pacs.models import Series, Study, UsageCounter
@@ -21,15 +23,17 @@ def add(*, plain_bytes: int = 0, instances: int = 0, studies: int = 0) -> None:
 
 def recount(study: Study) -> None:
     """Set a locked study's counts and modalities from its series that are not in the bin; does not save."""
-    rows = list(
-        Series.objects.filter(study_id=study.pk, binned_at=None).values_list(
-            "instance_count", "plain_bytes", "modality"
-        )
-    )
-    modalities = sorted({modality for _, _, modality in rows if modality})
+    fields = ("tenant_id", "study_id", "instance_count", "plain_bytes", "modality")
+    sum_up(study, Series.objects.filter(study_id=study.pk, binned_at=None).only(*fields))
+
+
+def sum_up(study: Study, series: Iterable[Series]) -> None:
+    """Set a study's counts and modalities from these series; does not save."""
+    rows = list(series)
+    modalities = sorted({row.modality for row in rows if row.modality})
     study.series_count = len(rows)
-    study.instance_count = sum(count for count, _, _ in rows)
-    study.plain_bytes = sum(size for _, size, _ in rows)
+    study.instance_count = sum(row.instance_count for row in rows)
+    study.plain_bytes = sum(row.plain_bytes for row in rows)
     study.modalities = ("\\" + "\\".join(modalities) + "\\")[:255] if modalities else ""
 
 

@@ -1,6 +1,7 @@
 """Files that were not taken but may be images: kept sealed, for a person to accept, retry or discard."""
 
 import hashlib
+from dataclasses import asdict
 
 from django.db import IntegrityError, transaction
 from django.db.models import F
@@ -11,7 +12,7 @@ from pacs.ingest.outcomes import TRANSIENT, Outcome
 from pacs.ingest.receive import Received
 from pacs.models import Blob, HeldFile, Study
 from pacs.storage.placement import primary_store
-from pacs.storage.sealed import SealedReader, SealedWriter
+from pacs.storage.sealed import NewBlob, SealedReader, SealedWriter
 from pacs.storage.store import BlobKey
 from tenants.audit.record import MINOR_FAILURE, Subject, record
 from tenants.scope import current_tenant_id
@@ -32,7 +33,7 @@ def keep(received: Received, outcome: Outcome, arrival: Arrival, *, is_durable: 
     if not is_durable and not (may_keep and SealedWriter.commit_all([writer])[0] is None):
         received.drop()
         return
-    if not (may_keep and _insert(writer.row(now=arrival.now), outcome, arrival)):
+    if not (may_keep and _insert(writer.blob(), outcome, arrival)):
         primary_store().delete(BlobKey(current_tenant_id(), writer.blob_id))
 
 
@@ -40,9 +41,8 @@ def _waiting() -> int:
     return HeldFile.objects.filter(state=HeldFile.State.WAITING).count()
 
 
-def _insert(blob: Blob, outcome: Outcome, arrival: Arrival) -> bool:
+def _insert(blob: NewBlob, outcome: Outcome, arrival: Arrival) -> bool:
     """Write the rows; returns False when the same bytes wait already, and counts the new arrival there."""
-    blob.tenant_id = current_tenant_id()
     sha256 = _sha256(blob)
     row = HeldFile(
         reason=outcome.reason,
@@ -55,13 +55,13 @@ def _insert(blob: Blob, outcome: Outcome, arrival: Arrival) -> bool:
         sop_uid=outcome.sop_uid[:64],
         plain_size=blob.plain_size,
         plain_sha256=sha256,
-        blob=blob,
+        blob_id=blob.id,
         created_at=arrival.now,
         last_arrived_at=arrival.now,
     )
     try:
         with transaction.atomic(durable=True):
-            blob.save(force_insert=True)
+            Blob(created_at=arrival.now, **asdict(blob)).save(force_insert=True)
             row.save(force_insert=True)
             if outcome.study_uid:
                 Study.objects.filter(id=study_id(outcome.study_uid)).update(
@@ -94,7 +94,7 @@ def _note_again(sha256: bytes, arrival: Arrival) -> None:
         )
 
 
-def _sha256(blob: Blob) -> bytes:
+def _sha256(blob: NewBlob) -> bytes:
     digest = hashlib.sha256()
     for chunk in SealedReader(blob).whole():
         digest.update(chunk)

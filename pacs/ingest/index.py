@@ -5,9 +5,8 @@ the same row and nothing has to be looked up first. Locks: Study, Instance, Blob
 """
 
 import uuid
-from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 
 from django.db import transaction
@@ -54,18 +53,96 @@ def study_id(study_uid: str) -> uuid.UUID:
 def index_all(files: Sequence[Durable], arrival: Arrival) -> None:
     """Write the rows of a batch. Raises IntegrityError, with nothing written, when another arrival was first."""
     with transaction.atomic(durable=True):
-        studies = _studies(files, arrival)
-        series = _series(files, studies, arrival)
-        _instances(files, series, arrival)
-        seen = {study.pk for study in studies.values() if study.series_count and study.binned_at is None}
-        _count(studies.values(), series.values())
-        _queue(files, series.values(), arrival)
-        shown = sum(1 for study in studies.values() if study.pk not in seen)
+        studies = {row.id: row for row in _known_studies(files)}
+        shown = {row.id for row in studies.values() if row.binned_at is None}
+        series = {row.id: row for row in Series.objects.filter(study_id__in=studies)} if studies else {}
+        _add_new(files, studies, series, arrival)
+        changed = _count(files, studies, series, arrival)
+        _write(files, studies, changed, arrival)
+        _queue(files, changed, arrival)
         added = sum(file.scan.size for file in files)
-        usage.add(plain_bytes=added, instances=len(files), studies=shown)
+        usage.add(plain_bytes=added, instances=len(files), studies=len(studies.keys() - shown))
         counts = {"stored": len(files), "studies": len(studies)}
         details = {"studies": sorted(study.study_uid for study in studies.values())}
         record(arrival.actor, INSTANCES_STORED, _subject(studies, counts), at=arrival.now, details=details)
+
+
+def _known_studies(files: Sequence[Durable]) -> Iterable[Study]:
+    wanted = {study_id(file.scan.study_uid) for file in files}
+    fields = ("study_uid", "person_id", "modalities", "binned_at", "has_mixed_patients", "last_arrived_at")
+    rows = Study.objects.select_for_update().filter(id__in=wanted).only("tenant_id", *fields, *usage.COUNTED)
+    return rows.order_by("id")
+
+
+def _add_new(
+    files: Sequence[Durable],
+    studies: dict[uuid.UUID, Study],
+    series: dict[uuid.UUID, Series],
+    arrival: Arrival,
+) -> None:
+    """Add the rows that are not stored yet; the first file of a study tells what it is."""
+    for file in files:
+        key = study_id(file.scan.study_uid)
+        study = studies.get(key)
+        if study is None:
+            studies[key] = _study_row(file, arrival)
+        elif _person(file).id != study.person_id:
+            study.has_mixed_patients = True
+        row = _series_row(file, arrival)
+        series.setdefault(row.id, row)
+
+
+def _count(
+    files: Sequence[Durable],
+    studies: Mapping[uuid.UUID, Study],
+    series: Mapping[uuid.UUID, Series],
+    arrival: Arrival,
+) -> list[Series]:
+    """Count what arrives, and return the series that it changes, by primary key; the studies are locked."""
+    changed: dict[uuid.UUID, Series] = {}
+    for file in files:
+        row = series[uuid.uuid5(study_id(file.scan.study_uid), file.scan.series_uid)]
+        row.instance_count += 1
+        row.plain_bytes += file.scan.size
+        row.version += 1
+        row.last_arrived_at = arrival.now
+        row.binned_at = None
+        changed[row.id] = row
+    for study in studies.values():
+        usage.sum_up(
+            study, [row for row in series.values() if row.study_id == study.id and row.binned_at is None]
+        )
+        study.last_arrived_at = arrival.now
+        study.binned_at = None
+    return [changed[key] for key in sorted(changed)]
+
+
+def _write(
+    files: Sequence[Durable],
+    studies: Mapping[uuid.UUID, Study],
+    changed: Sequence[Series],
+    arrival: Arrival,
+) -> None:
+    new = sorted((study for study in studies.values() if study._state.adding), key=lambda study: study.id)
+    first = {study_id(file.scan.study_uid): file for file in reversed(files)}
+    persons = {row.id: row for row in (_person(first[study.id]) for study in new)}
+    if new:
+        Patient.objects.bulk_create([persons[key] for key in sorted(persons)], ignore_conflicts=True)
+        Study.objects.bulk_create(new)
+    for study in studies.values():
+        if study not in new:
+            study.save(update_fields=[*usage.COUNTED, "last_arrived_at", "binned_at", "has_mixed_patients"])
+    new_series = [row for row in changed if row._state.adding]
+    for row in changed:
+        if not row._state.adding:
+            row.save(
+                update_fields=["instance_count", "plain_bytes", "version", "last_arrived_at", "binned_at"]
+            )
+    Series.objects.bulk_create(new_series)
+    blobs = [Blob(created_at=arrival.now, **asdict(file.writer.blob())) for file in files]
+    Blob.objects.bulk_create(blobs)
+    rows = [_instance_row(file, blob, arrival) for file, blob in zip(files, blobs, strict=True)]
+    Instance.objects.bulk_create(sorted(rows, key=lambda row: row.id))
 
 
 def note_same(known: Sequence[Instance], arrival: Arrival) -> None:
@@ -92,26 +169,6 @@ def note_same(known: Sequence[Instance], arrival: Arrival) -> None:
 
 def _subject(studies: Mapping[uuid.UUID, Study], counts: dict[str, int]) -> Subject:
     return Subject("study", str(next(iter(studies))) if len(studies) == 1 else "", counts)
-
-
-def _studies(files: Sequence[Durable], arrival: Arrival) -> dict[uuid.UUID, Study]:
-    """Lock every study, by primary key; insert those that are new, with their persons."""
-    wanted = {study_id(file.scan.study_uid): file for file in reversed(files)}
-    locked = _locked(wanted)
-    if new := {key: wanted[key] for key in sorted(wanted.keys() - locked.keys())}:
-        persons = {row.id: row for row in (_person(file) for file in new.values())}
-        Patient.objects.bulk_create([persons[key] for key in sorted(persons)], ignore_conflicts=True)
-        Study.objects.bulk_create([_study_row(file, arrival) for file in new.values()], ignore_conflicts=True)
-        locked |= _locked(new)
-    for file in files:
-        study = locked[study_id(file.scan.study_uid)]
-        study.has_mixed_patients |= _person(file).id != study.person_id
-    return locked
-
-
-def _locked(keys: Iterable[uuid.UUID]) -> dict[uuid.UUID, Study]:
-    rows = Study.objects.select_for_update().filter(id__in=list(keys)).order_by("id")
-    return {row.id: row for row in rows}
 
 
 def _person(file: Durable) -> Patient:
@@ -146,18 +203,6 @@ def _study_row(file: Durable, arrival: Arrival) -> Study:
     )
 
 
-def _series(
-    files: Sequence[Durable], studies: Mapping[uuid.UUID, Study], arrival: Arrival
-) -> dict[uuid.UUID, Series]:
-    wanted = {row.id: row for row in (_series_row(file, arrival) for file in reversed(files))}
-    if not wanted:
-        return {}
-    known = {row.id: row for row in Series.objects.filter(id__in=wanted)}
-    new = [wanted[key] for key in sorted(wanted) if key not in known]
-    Series.objects.bulk_create(new)
-    return known | {row.id: row for row in new}
-
-
 def _series_row(file: Durable, arrival: Arrival) -> Series:
     columns, study = file.indexed.columns, study_id(file.scan.study_uid)
     return Series(
@@ -172,20 +217,6 @@ def _series_row(file: Durable, arrival: Arrival) -> Series:
         created_at=arrival.now,
         last_arrived_at=arrival.now,
     )
-
-
-def _instances(files: Sequence[Durable], series: Mapping[uuid.UUID, Series], arrival: Arrival) -> None:
-    blobs = [file.writer.row(now=arrival.now) for file in files]
-    Blob.objects.bulk_create(blobs)
-    rows = [_instance_row(file, blob, arrival) for file, blob in zip(files, blobs, strict=True)]
-    Instance.objects.bulk_create(sorted(rows, key=lambda row: row.id))
-    for row in rows:
-        of = series[row.series_id]
-        of.instance_count += 1
-        of.plain_bytes += row.plain_size
-        of.version += 1
-        of.last_arrived_at = arrival.now
-        of.binned_at = None
 
 
 def _instance_row(file: Durable, blob: Blob, arrival: Arrival) -> Instance:
@@ -214,26 +245,10 @@ def _instance_row(file: Durable, blob: Blob, arrival: Arrival) -> Instance:
     )
 
 
-def _count(studies: Iterable[Study], series: Iterable[Series]) -> None:
-    """Write the new counts; the studies are locked, and a series only changes under its study's lock."""
-    by_study: dict[uuid.UUID, list[Series]] = defaultdict(list)
-    for row in series:
-        by_study[row.study_id].append(row)
-        row.save(update_fields=["instance_count", "plain_bytes", "version", "last_arrived_at", "binned_at"])
-    for study in studies:
-        _sum_up(study, by_study[study.id])
-
-
-def _sum_up(study: Study, changed: Sequence[Series]) -> None:
-    usage.recount(study)
-    study.last_arrived_at = max(row.last_arrived_at for row in changed)
-    study.binned_at = None
-    changed_fields = ["last_arrived_at", "binned_at", "has_mixed_patients"]
-    study.save(update_fields=[*usage.COUNTED, *changed_fields])
-
-
 def _queue(files: Sequence[Durable], series: Iterable[Series], arrival: Arrival) -> None:
-    def row(topic: Outbox.Topic, object_id: uuid.UUID, *, kind: int = 0, due_at: datetime = arrival.now) -> Outbox:
+    def row(
+        topic: Outbox.Topic, object_id: uuid.UUID, *, kind: int = 0, due_at: datetime = arrival.now
+    ) -> Outbox:
         return Outbox(
             tenant_id=current_tenant_id(),
             topic=topic,

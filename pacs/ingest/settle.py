@@ -6,6 +6,7 @@ A crash before the transaction leaves at worst orphan blobs.
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 from django.db import IntegrityError
 
@@ -61,10 +62,21 @@ class _File:
         return self.received.writer
 
 
-def settle(batch: Sequence[Received], arrival: Arrival, *, only_study: str = "") -> list[Outcome]:
+class Hold(Protocol):
+    """Takes over a refused file, and leaves none of its bytes behind that nobody answers for."""
+
+    def __call__(
+        self, received: Received, outcome: Outcome, arrival: Arrival, *, is_durable: bool
+    ) -> None: ...
+
+
+def settle(
+    batch: Sequence[Received], arrival: Arrival, *, only_study: str = "", hold: Hold = held.keep
+) -> list[Outcome]:
     """Store a batch; returns one outcome for each file, in order. Stored files are durable when this returns.
 
-    `only_study` is the study that the sender named beside the files (PS3.18 §10.5.1); others are refused.
+    `only_study` is the study that the sender named beside the files (PS3.18 §10.5.1); others are refused. `hold`
+    gets what is refused: by default it is kept for a person to decide.
     """
     files = [_look_at(received, only_study) for received in batch]
     try:
@@ -73,7 +85,7 @@ def settle(batch: Sequence[Received], arrival: Arrival, *, only_study: str = "")
             if not waiting:
                 break
             _round(waiting, arrival, is_last=left == 0)
-        return [_settled(file, arrival) for file in files]
+        return [_settled(file, arrival, hold) for file in files]
     finally:
         _clean_up(files)
 
@@ -126,10 +138,9 @@ def _compare_content(file: _File, known: Instance, arrival: Arrival) -> None:
         _make_durable([file])
     if file.outcome is not None:
         return
-    blob = file.writer().row(now=arrival.now)
-    blob.tenant_id = current_tenant_id()
+    arriving = SealedReader(file.writer().blob())
     try:
-        facts = duplicates.differing(file.scan(), SealedReader(blob), known, decoding.pool())
+        facts = duplicates.differing(file.scan(), arriving, known, decoding.pool())
     except PoolBusy:
         file.decide(Status.REFUSED, reason=IngestReason.BUSY)
         return
@@ -162,12 +173,12 @@ def _make_durable(files: Sequence[_File]) -> None:
             file.decide(Status.REFUSED, reason=IngestReason.STORE_UNAVAILABLE)
 
 
-def _settled(file: _File, arrival: Arrival) -> Outcome:
+def _settled(file: _File, arrival: Arrival, hold: Hold) -> Outcome:
     if file.outcome is None:
         file.decide(Status.REFUSED, reason=IngestReason.BUSY)
     outcome = file.outcome or Outcome(Status.REFUSED, reason=IngestReason.BUSY)
     if outcome.status is Status.REFUSED:
-        held.keep(file.received, outcome, arrival, is_durable=file.is_durable)
+        hold(file.received, outcome, arrival, is_durable=file.is_durable)
         file.is_handled = True
     return outcome
 

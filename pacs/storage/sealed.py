@@ -6,9 +6,9 @@ database, so a streamed answer may go on reading when the request's scope has cl
 
 import uuid
 from collections.abc import Iterator, Sequence
-from datetime import datetime
+from dataclasses import dataclass
+from typing import Protocol
 
-from pacs.models import Blob
 from pacs.storage.placement import primary_store
 from pacs.storage.store import BlobError, BlobKey
 from tenants import entry
@@ -16,6 +16,29 @@ from tenants.crypto.envelope import Kind, Opener, Sealed, Sealer
 from tenants.scope import current_tenant_id
 
 CHUNK = 4 * 2**20
+
+
+class BlobRow(Protocol):
+    """What the database keeps of a blob; here to open it, there a model."""
+
+    @property
+    def id(self) -> uuid.UUID: ...
+    @property
+    def header(self) -> bytes | memoryview: ...
+    @property
+    def sealed_size(self) -> int: ...
+
+
+@dataclass(frozen=True)
+class NewBlob:
+    """A finished blob, as its row is to be made."""
+
+    id: uuid.UUID
+    kind: int
+    plain_size: int
+    sealed_size: int
+    sealed_sha256: bytes
+    header: bytes
 
 
 class NotFinished(RuntimeError):
@@ -46,17 +69,16 @@ class SealedWriter:
         """Drop what was written; does nothing after a commit."""
         self._writer.abort()
 
-    def row(self, *, now: datetime) -> Blob:
-        """Return the blob's row, not yet saved; raises NotFinished."""
+    def blob(self) -> NewBlob:
+        """Return what its row is made of; raises NotFinished."""
         sealed = self._finished()
-        return Blob(
+        return NewBlob(
             id=self.blob_id,
             kind=int(self.kind),
             plain_size=sealed.plain_size,
             sealed_size=sealed.size,
             sealed_sha256=sealed.sha256,
             header=sealed.header,
-            created_at=now,
         )
 
     def _finished(self) -> Sealed:
@@ -73,9 +95,9 @@ class SealedWriter:
 class SealedReader:
     """Opens ranges of one stored blob. Made inside the clinic's scope, usable outside it."""
 
-    def __init__(self, blob: Blob) -> None:
+    def __init__(self, blob: BlobRow) -> None:
         self._store = primary_store()
-        self._key = BlobKey(blob.tenant_id, blob.id)
+        self._key = BlobKey(current_tenant_id(), blob.id)
         self._opener = Opener(
             bytes(blob.header),
             keyring=entry.keyring(),
@@ -101,12 +123,12 @@ class SealedReader:
         return self._store.read(self._key, offset, length)
 
 
-def write_sealed(data: bytes, kind: Kind, *, now: datetime) -> Blob:
-    """Store bytes that fit in memory, durably; returns the blob's row, not yet saved; raises BlobError."""
+def write_sealed(data: bytes, kind: Kind) -> NewBlob:
+    """Store bytes that fit in memory, durably; raises BlobError."""
     writer = SealedWriter(kind)
     writer.write(data)
     writer.finish()
     outcome = SealedWriter.commit_all([writer])[0]
     if outcome is not None:
         raise outcome
-    return writer.row(now=now)
+    return writer.blob()

@@ -1,5 +1,6 @@
 """Emptying the bin: what is old enough is erased for good, in steps, and nothing else is."""
 
+from dataclasses import asdict
 from datetime import timedelta
 from unittest.mock import patch
 
@@ -79,7 +80,8 @@ def test_an_old_study_goes_with_all_that_was_its_own(north: Clinic) -> None:
 def test_what_was_derived_goes_too(north: Clinic) -> None:
     with entry.enter(north.tenant):
         series = Series.objects.get(series_uid=uid(2))
-        derived = [write_sealed(b"x", kind, now=NOW) for kind in (Kind.METADATA, Kind.DERIVED)]
+        sealed = [write_sealed(b"x", kind) for kind in (Kind.METADATA, Kind.DERIVED)]
+        derived = [Blob(created_at=NOW, **asdict(blob)) for blob in sealed]
         Blob.objects.bulk_create(derived)
         series.metadata_blob, series.thumbnail_blob = derived
         series.save()
