@@ -182,6 +182,8 @@ FILES = (
         _JPEG, _JPEG, frames=2, extended=(_quads(0, 2**63), _quads(16, 16)))),
     OddFile("extended-too-long", "A frame longer than its fragment", Reason.OFFSET_TABLE,
             lambda: _encapsulated(_JPEG, frames=1, extended=(_quads(0), _quads(17)))),
+    OddFile("extended-too-short", "A frame much shorter than its fragment", Reason.OFFSET_TABLE,
+            lambda: _encapsulated(_JPEG, frames=1, extended=(_quads(0), _quads(13)))),
     OddFile("extended-ragged", "Not a multiple of eight", Reason.OFFSET_TABLE,
             lambda: _encapsulated(_JPEG, frames=1, extended=(b"\0" * 12, b"\0" * 12))),
     OddFile("both-tables", "Basic and extended table", Reason.OFFSET_TABLE, lambda: _encapsulated(

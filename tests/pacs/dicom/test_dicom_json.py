@@ -186,6 +186,13 @@ def test_an_item_may_have_a_character_set_of_its_own() -> None:
     assert "Люкceмбypг" in json.dumps(_json(make.written(ds)), ensure_ascii=False)
 
 
+def test_an_item_inherits_the_character_set() -> None:
+    ds, other = make.image(), Dataset()
+    other.PatientID = "Žižková"
+    ds.OtherPatientIDsSequence = [other]
+    assert "Žižková" in json.dumps(_json(make.written(ds)), ensure_ascii=False)
+
+
 def test_uids_of_a_file_without_study_are_filled_in() -> None:
     model = _json(make.small({0x0020000D: None, 0x0020000E: None}))
     assert model["0020000D"] == {"vr": "UI", "Value": [make.uid(1)]}
