@@ -33,10 +33,7 @@ class Preamble(StrEnum):
 
     @property
     def is_suspicious(self) -> bool:
-        """Tell whether another program could be made to run or render the file:
-
-        Downloads get zeros instead.
-        """
+        """Tell whether another program could be made to run or render the file."""
         return self not in (Preamble.ZERO, Preamble.TIFF, Preamble.OTHER)
 
 
