@@ -22,7 +22,6 @@ FIELDS = (
 
 def configuration(level: str) -> dict[str, object]:
     """Return the logging of every process: one handler, one format, nothing that a library brings with it."""
-    silent = {"handlers": [], "propagate": True}
     return {
         "version": 1,
         "disable_existing_loggers": False,
@@ -31,8 +30,8 @@ def configuration(level: str) -> dict[str, object]:
         "root": {"handlers": ["stderr"], "level": level},
         "loggers": {
             "django.server": {"handlers": ["stderr"], "propagate": False, "level": "ERROR"},
-            "gunicorn.error": silent,
-            "gunicorn.access": silent,
+            "gunicorn.error": {"handlers": [], "propagate": True},
+            "gunicorn.access": {"handlers": [], "propagate": False, "level": "CRITICAL"},
         },
     }
 

@@ -113,7 +113,7 @@ SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = LANGUAGE_COOKIE_SAMESITE = "Lax
 # Words
 
 LANGUAGE_CODE = "en"
-LANGUAGES = [("en", "English"), ("pt-br", "Português (Brasil)")]
+LANGUAGES = [("en", "English"), ("pt-br", "Português")]  # in their own words, never translated
 LOCALE_PATHS = [BASE_DIR / "templates" / "locale"]
 USE_I18N = USE_TZ = True
 TIME_ZONE = "UTC"

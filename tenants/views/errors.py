@@ -29,10 +29,13 @@ def server_error(request: HttpRequest) -> HttpResponse:
     """Answer an unknown error with an id to tell to support."""
     error_id = uuid.uuid4().hex[:12]
     log.error("unknown error", extra={"event": "server-error", "error_id": error_id})
-    return _answer(request, 500, _("Something went wrong on our side. Error id: %(id)s") % {"id": error_id})
+    sentence = _("Something went wrong on our side. Error id: %(id)s") % {"id": error_id}
+    return _answer(request, 500, sentence, page="tenants/server_error.html")
 
 
-def _answer(request: HttpRequest, status: int, sentence: str) -> HttpResponse:
+def _answer(
+    request: HttpRequest, status: int, sentence: str, page: str = "tenants/error.html"
+) -> HttpResponse:
     if "text/html" not in request.headers.get("Accept", ""):
         return HttpResponse(sentence + "\n", status=status, content_type="text/plain; charset=utf-8")
-    return render(request, "tenants/error.html", {"sentence": sentence}, status=status)
+    return render(request, page, {"sentence": sentence}, status=status)

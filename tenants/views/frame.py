@@ -9,8 +9,8 @@ from django.http import HttpRequest
 
 
 def frame(request: HttpRequest) -> dict[str, object]:
-    """Return where the browser's packages lie; a template context processor."""
-    return {"vendor": _vendor(settings.ASSETS_DIR)}
+    """Return where the browser's packages lie, and the languages by their own names; a context processor."""
+    return {"vendor": _vendor(settings.ASSETS_DIR), "languages": settings.LANGUAGES}
 
 
 @functools.cache

@@ -1,6 +1,8 @@
 """What each door answers: 401 to strangers, 404 for what is not theirs, 403 where they lack the right."""
 
 import uuid
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -186,6 +188,16 @@ def test_an_unknown_error_is_a_plain_500_with_an_id(clinic: Clinic) -> None:
     assert answer.status_code == 500
     assert answer.content.startswith(b"Something went wrong on our side. Error id: ")
     assert b"unguarded" not in answer.content
+
+
+def test_the_page_of_an_unknown_error_asks_the_database_nothing(
+    alice: Client, django_assert_num_queries: Callable[[int], AbstractContextManager[object]]
+) -> None:
+    alice.raise_request_exception = False
+    with django_assert_num_queries(0):
+        page = alice.get("/test-unguarded", headers=HTML)
+    assert page.status_code == 500
+    assert "Error id: " in page.content.decode()
 
 
 def test_a_persons_own_pages_need_a_person(nobody: Client, alice: Client) -> None:
