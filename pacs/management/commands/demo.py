@@ -8,6 +8,7 @@ import urllib.error
 import urllib.request
 from argparse import ArgumentParser
 from collections.abc import Sequence
+from io import StringIO
 from pathlib import Path
 from types import FrameType
 from typing import TypedDict
@@ -106,7 +107,7 @@ def _prepare(target: Path) -> list[Clinic]:
             for slug, name, email in data.CLINICS
         ]
         kept = [_described(access) for access in made]
-    call_command("check", databases=["default"], fail_level="ERROR")
+    call_command("check", databases=["default"], fail_level="ERROR", stdout=StringIO())
     connections.close_all()
     return kept
 

@@ -13,8 +13,8 @@ from pydicom.uid import CTImageStorage, ExplicitVRLittleEndian, generate_uid
 SLICES, SIDE = 128, 256
 SPACING_MM = 0.9
 _ELLIPSOIDS = (  # centre, half axes (parts of the half side), CT number in HU added
-    ((0.0, 0.0, 0.0), (0.72, 0.92, 0.90), 1900),  # skull
-    ((0.0, 0.0, 0.0), (0.66, 0.86, 0.84), -1860),  # brain
+    ((0.0, 0.0, 0.0), (0.72, 0.92, 1.30), 1900),  # skull
+    ((0.0, 0.0, 0.0), (0.66, 0.86, 1.24), -865),  # brain
     ((0.22, 0.0, 0.0), (0.11, 0.31, 0.22), -32),  # ventricles
     ((-0.22, 0.0, 0.0), (0.16, 0.41, 0.28), -32),
     ((0.0, 0.35, -0.15), (0.21, 0.25, 0.41), 18),

@@ -2,6 +2,7 @@
 // window.config (OHIF's) and window.pacsViewer (ours), and before OHIF itself.
 //   - A request answered 401 waits, unseen by OHIF, until the person has signed in again; then it is sent again.
 //   - Requests that change something carry the CSRF token.
+//   - Searches are narrowed to the persons of the open studies.
 //   - The arrow in the header leads to the archive's own study list.
 //   - A notice says when images are still arriving or were refused.
 "use strict";
@@ -215,6 +216,11 @@
   window.XMLHttpRequest = PatientRequest;
   window.fetch = patientFetch;
   history.pushState = pushState;
+  // OHIF asks for earlier studies by bare patient ID; beside the open ones it hears of their persons alone.
+  if (openStudies().length > 0) {
+    const { configuration } = window.config.dataSources[0];
+    configuration.qidoRoot += `/beside/${openStudies().map(encodeURIComponent).join(",")}`;
+  }
   window.config.whiteLabeling = {
     createLogoComponentFn: (React) => React.createElement("span", { className: "pacs-name" }, name),
   };
