@@ -69,6 +69,7 @@ def get_instance(actor: Actor, study_uid: str, series_uid: str, sop_uid: str) ->
             study__binned_at=None,
         )
         .select_related("blob", "series", "study")
+        .defer("attributes", "series__attributes", "study__attributes")
         .first()
     )
     if found is None:
@@ -76,13 +77,20 @@ def get_instance(actor: Actor, study_uid: str, series_uid: str, sop_uid: str) ->
     return found
 
 
-def instances_of(actor: Actor, study: Study, only: Series | None = None) -> Sequence[Instance]:
-    """Return the readable instances of a study, or of one series, with blobs, in viewing order."""
+def series_of(actor: Actor, study: Study) -> Sequence[Series]:
+    """Return the readable series of a study, in viewing order."""
     require(actor, Permission.STUDY_READ)
-    rows = Instance.objects.filter(study=study, series__binned_at=None).select_related("blob", "series")
+    rows = Series.objects.filter(study=study, binned_at=None)
+    return list(rows.order_by("series_number", "series_uid"))
+
+
+def instances_of(actor: Actor, study: Study, only: Series | None = None) -> QuerySet[Instance]:
+    """Return the readable instances of a study, or of one series, in viewing order."""
+    require(actor, Permission.STUDY_READ)
+    rows = Instance.objects.filter(study=study, series__binned_at=None)
     if only is not None:
         rows = rows.filter(series=only)
-    return list(rows.order_by("series__series_number", "series__series_uid", "instance_number", "sop_uid"))
+    return rows.order_by("series__series_number", "series__series_uid", "instance_number", "sop_uid")
 
 
 def held_files(actor: Actor) -> QuerySet[HeldFile]:

@@ -11,6 +11,7 @@ from django.db import connections
 from django.test import Client
 from pytest_django.plugin import DjangoDbBlocker
 
+from pacs.retrieve import reading
 from tenants import api_keys, entry, signup
 from tenants.models import Role, Tenant, User
 from tenants.permissions import system_actor
@@ -47,6 +48,14 @@ def committed(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iter
             connection.close()
         database.empty()
         entry.forget_keys()
+
+
+@pytest.fixture(autouse=True)
+def reads_wait(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Counts of reads stay in memory until a test flushes them: no thread writes beside a test."""
+    monkeypatch.setattr(reading, "FLUSH_SECONDS", 3600.0)
+    yield
+    reading.forget()
 
 
 @dataclass(frozen=True)
