@@ -20,7 +20,7 @@ PLURAL = {"ngettext", "ngettext_lazy", "npgettext", "npgettext_lazy"}
 IN_CONTEXT = {"pgettext", "pgettext_lazy", "npgettext", "npgettext_lazy"}
 KEYWORDS = {"_", "gettext", "gettext_lazy", "gettext_noop"} | PLURAL | IN_CONTEXT
 Message = str | tuple[str, ...]
-PLACEHOLDER = re.compile(r"%\(\w+\)[sd]|%[sd]|\{\w*\}")
+PLACEHOLDER = re.compile(r"%\(\w+\)[sd]|%[sd]|\{[\w.]*\}")
 
 each_template = pytest.mark.parametrize(
     "path", TEMPLATES, ids=[str(path.relative_to(ROOT)) for path in TEMPLATES]
