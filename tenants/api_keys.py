@@ -7,6 +7,8 @@ import hashlib
 import secrets
 from collections.abc import Sequence
 from datetime import datetime
+from functools import lru_cache
+from uuid import UUID
 
 from django.db import transaction
 
@@ -14,6 +16,7 @@ from tenants import events
 from tenants.audit.record import Subject, record
 from tenants.models import ApiKey, User
 from tenants.permissions import SCOPE_PERMISSIONS, Actor
+from tenants.scope import current_tenant_id
 
 PREFIX = "pacs_"
 
@@ -39,12 +42,27 @@ def issue(
             created_at=now,
         )
         record(actor, events.API_KEY_ISSUED, Subject("api-key", str(key.id)), at=now)
+    forget()
     return key, secret
 
 
-def find(secret: str) -> ApiKey | None:
-    """Return the living key of the current clinic with this secret."""
-    return ApiKey.objects.filter(secret_sha256=_hash(secret), revoked_at=None).first()
+def find(secret: str, *, now: datetime) -> ApiKey | None:
+    """Return the living key of the current clinic with this secret; at most a second old, for images come fast."""
+    key = _found(current_tenant_id(), _hash(secret), int(now.timestamp()))
+    if key is not None and key.last_used_on != now.date():
+        key.last_used_on = now.date()
+        ApiKey.objects.filter(pk=key.pk).update(last_used_on=key.last_used_on)
+    return key
+
+
+def forget() -> None:
+    """Drop what this process remembers; other processes do within a second."""
+    _found.cache_clear()
+
+
+@lru_cache(maxsize=1000)
+def _found(tenant_id: UUID, secret_sha256: bytes, second: int) -> ApiKey | None:
+    return ApiKey.objects.filter(secret_sha256=secret_sha256, revoked_at=None).first()
 
 
 def revoke(actor: Actor, key: ApiKey, *, now: datetime) -> None:
@@ -52,6 +70,7 @@ def revoke(actor: Actor, key: ApiKey, *, now: datetime) -> None:
     with transaction.atomic(durable=True):
         if key.revoke(now):
             record(actor, events.API_KEY_REVOKED, Subject("api-key", str(key.id)), at=now)
+    forget()
 
 
 def _hash(secret: str) -> bytes:

@@ -95,7 +95,7 @@ def _guard(door: Door, view: ClinicView[P]) -> Callable[..., HttpResponseBase]:
         secret = _api_key(request) if door.kind == "api" else None
         if secret is None and not request.user.is_authenticated:
             return redirect_to_login(request.get_full_path()) if door.kind == "page" else unauthorised()
-        tenant = Tenant.objects.clinics().filter(slug=slug).first()
+        tenant = _clinic(slug, int(timezone.now().timestamp()))
         actor = _key_actor(request, tenant, secret) if secret is not None else _member(request, tenant)
         if actor is None:
             if secret is not None:
@@ -125,11 +125,22 @@ def unauthorised() -> HttpResponse:
     return answer
 
 
+def forget() -> None:
+    """Drop the clinics that this process remembers; other processes do within a second."""
+    _clinic.cache_clear()
+
+
+@functools.lru_cache(maxsize=1000)
+def _clinic(slug: str, second: int) -> Tenant | None:
+    """Return the clinic as it was in this second: image requests come by hundreds."""
+    return Tenant.objects.clinics().filter(slug=slug).first()
+
+
 def _key_actor(request: HttpRequest, tenant: Tenant | None, secret: str) -> Actor | None:
     if tenant is None:
         return None
     with entry.enter(tenant):
-        key = api_keys.find(secret)
+        key = api_keys.find(secret, now=timezone.now())
     if key is None:
         return None
     return _actor(request, "api-key", str(key.id), key.name, of_scopes(key.scopes))

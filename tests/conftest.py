@@ -12,7 +12,7 @@ from django.test import Client
 from pytest_django.plugin import DjangoDbBlocker
 
 from pacs.retrieve import reading
-from tenants import api_keys, entry, signup
+from tenants import api_keys, authentication, entry, signup
 from tenants.models import Role, Tenant, User
 from tenants.permissions import system_actor
 from tests import database
@@ -48,6 +48,13 @@ def committed(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iter
             connection.close()
         database.empty()
         entry.forget_keys()
+
+
+@pytest.fixture(autouse=True)
+def nothing_remembered() -> None:
+    """What a process remembers for a second would outlive a test's rows."""
+    authentication.forget()
+    api_keys.forget()
 
 
 @pytest.fixture(autouse=True)

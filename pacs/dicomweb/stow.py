@@ -60,7 +60,7 @@ def store(request: ClinicRequest, study_uid: str = "") -> HttpResponse:
     """Store the instances of a request; the answer tells of each (PS3.18 §10.5.3)."""
     batches = _Batches(request, study_uid)
     try:
-        limits.require_room(request.tenant)
+        limits.require_not_full(request.tenant, timezone.now())
         for received in _files(request):
             batches.take(received)
     except tuple(FAULTS) as error:

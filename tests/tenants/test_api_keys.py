@@ -37,22 +37,22 @@ def test_only_the_hash_of_a_secret_is_stored(clinic: Clinic) -> None:
 
 def test_a_key_is_found_by_its_secret_in_its_own_clinic_alone(clinic: Clinic, other_clinic: Clinic) -> None:
     with entry.enter(clinic.tenant):
-        found = api_keys.find(clinic.api_key)
+        found = api_keys.find(clinic.api_key, now=NOW)
         assert found is not None
         assert found.name == "modality"
-        assert api_keys.find(clinic.api_key + "x") is None
-        assert api_keys.find("") is None
-        assert api_keys.find("\ud800") is None
+        assert api_keys.find(clinic.api_key + "x", now=NOW) is None
+        assert api_keys.find("", now=NOW) is None
+        assert api_keys.find("\ud800", now=NOW) is None
     with entry.enter(other_clinic.tenant):
-        assert api_keys.find(clinic.api_key) is None
+        assert api_keys.find(clinic.api_key, now=NOW) is None
 
 
 def test_a_revoked_key_ends_at_once_and_once(clinic: Clinic) -> None:
     with entry.enter(clinic.tenant):
         key, secret = api_keys.issue(ACTOR, name="CT 1", scopes=["store"], now=NOW)
-        assert api_keys.find(secret) == key
+        assert api_keys.find(secret, now=NOW) == key
         api_keys.revoke(ACTOR, key, now=NOW)
-        assert api_keys.find(secret) is None
+        assert api_keys.find(secret, now=NOW) is None
         api_keys.revoke(ACTOR, key, now=NOW)
         assert AuditEvent.objects.filter(subtype="api-key-revoked", subject_id=str(key.pk)).count() == 1
 
