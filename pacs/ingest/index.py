@@ -13,9 +13,9 @@ from django.db import transaction
 
 from pacs import usage
 from pacs.dicom.index import Indexed
-from pacs.dicom.names import search_name, search_text
 from pacs.dicom.scan import Scan
 from pacs.events import INSTANCES_STORED
+from pacs.ingest.columns import instance_columns, series_columns, study_columns
 from pacs.ingest.persons import person_of
 from pacs.models import Blob, Instance, Outbox, Patient, Series, Study
 from pacs.storage.sealed import SealedWriter
@@ -25,6 +25,10 @@ from tenants.scope import current_tenant_id
 
 SERIES_SETTLES = timedelta(seconds=3)
 """Metadata and thumbnail are made when a series has rested, not after each of its images."""
+
+
+class Vanished(Exception):
+    """An image that a file was found to be the same as has been erased since."""
 
 
 @dataclass(frozen=True)
@@ -146,12 +150,18 @@ def _write(
 
 
 def note_same(known: Sequence[Instance], arrival: Arrival) -> None:
-    """Record that stored images came again; what was in the bin comes back, for somebody still sends it."""
+    """Record that stored images came again; what was in the bin comes back, for somebody still sends it.
+
+    Raises Vanished when one of them was erased meanwhile, so that nobody is told that it is stored.
+    """
     by_study = {row.study_id: row.study for row in known}
     with transaction.atomic(durable=True):
         locked = {
             row.id: row for row in Study.objects.select_for_update().filter(id__in=by_study).order_by("id")
         }
+        ids = {row.pk for row in known}
+        if Instance.objects.filter(id__in=ids).count() < len(ids):
+            raise Vanished
         series = {row.series_id for row in known if row.series.binned_at or locked[row.study_id].binned_at}
         Series.objects.filter(id__in=series).update(binned_at=None)
         revived = {row.study_id for row in known if row.series_id in series}
@@ -176,72 +186,39 @@ def _person(file: Durable) -> Patient:
 
 
 def _study_row(file: Durable, arrival: Arrival) -> Study:
-    indexed, columns = file.indexed, file.indexed.columns
     return Study(
         id=study_id(file.scan.study_uid),
         study_uid=file.scan.study_uid,
         person_id=_person(file).id,
-        patient_name=columns.patient_name[:324],
-        patient_name_search=search_name(columns.patient_name)[:400],
-        patient_id=columns.patient_id[:64],
-        patient_id_search=search_text(columns.patient_id)[:64],
-        issuer=columns.issuer_of_patient_id[:64],
-        birth_date=columns.patient_birth_date,
-        sex=columns.patient_sex[:16],
-        accession_number=columns.accession_number[:64],
-        accession_number_search=search_text(columns.accession_number)[:64],
-        study_id=columns.study_id[:64],
-        study_date=columns.study_date,
-        study_time=columns.study_time,
-        description=columns.study_description[:324],
-        description_search=search_text(columns.study_description)[:400],
-        referring_physician=columns.referring_physician_name[:324],
-        referring_physician_search=search_name(columns.referring_physician_name)[:400],
-        attributes={**indexed.patient, **indexed.study},
         created_at=arrival.now,
         last_arrived_at=arrival.now,
+        **study_columns(file.indexed),
     )
 
 
 def _series_row(file: Durable, arrival: Arrival) -> Series:
-    columns, study = file.indexed.columns, study_id(file.scan.study_uid)
+    study = study_id(file.scan.study_uid)
     return Series(
         id=uuid.uuid5(study, file.scan.series_uid),
         study_id=study,
         series_uid=file.scan.series_uid,
-        modality=columns.modality[:16],
-        series_number=columns.series_number,
-        description=columns.series_description[:324],
-        body_part=columns.body_part_examined[:64],
-        attributes=file.indexed.series,
         created_at=arrival.now,
         last_arrived_at=arrival.now,
+        **series_columns(file.indexed),
     )
 
 
 def _instance_row(file: Durable, blob: Blob, arrival: Arrival) -> Instance:
-    scan, columns = file.scan, file.indexed.columns
+    scan = file.scan
     study = study_id(scan.study_uid)
     return Instance(
         id=uuid.uuid5(current_tenant_id(), "instance:" + scan.sop_instance_uid),
         study_id=study,
         series_id=uuid.uuid5(study, scan.series_uid),
         sop_uid=scan.sop_instance_uid,
-        sop_class_uid=scan.sop_class_uid,
-        transfer_syntax_uid=scan.transfer_syntax_uid,
-        instance_number=columns.instance_number,
-        rows=columns.rows,
-        columns=columns.columns,
-        number_of_frames=columns.number_of_frames,
-        bits_allocated=scan.pixels.bits_allocated or None,
-        attributes=file.indexed.instance,
         blob_id=blob.id,
-        plain_size=scan.size,
-        dataset_sha256=scan.dataset_sha256,
-        layout=scan.layout.to_bytes(),
-        frame_index=scan.frames.to_bytes(),
-        has_active_preamble=scan.preamble.is_suspicious,
         created_at=arrival.now,
+        **instance_columns(scan, file.indexed),
     )
 
 

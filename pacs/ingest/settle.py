@@ -14,7 +14,7 @@ from pacs.dicom.decode_pool import PoolBusy
 from pacs.dicom.index import index
 from pacs.dicom.scan import Scan
 from pacs.ingest import duplicates, held
-from pacs.ingest.index import Arrival, Durable, index_all, note_same
+from pacs.ingest.index import Arrival, Durable, Vanished, index_all, note_same
 from pacs.ingest.outcomes import IngestReason, Outcome, Status
 from pacs.ingest.receive import Received
 from pacs.models import Instance
@@ -101,7 +101,13 @@ def _look_at(received: Received, only_study: str) -> _File:
 
 def _round(waiting: Sequence[_File], arrival: Arrival, *, is_last: bool) -> None:
     _compare(waiting, arrival)
-    _note_same([file for file in waiting if file.known is not None and _is(file, Status.SAME)], arrival)
+    same = [file for file in waiting if file.known is not None and _is(file, Status.SAME)]
+    try:
+        _note_same(same, arrival)
+    except Vanished:
+        for file in same:
+            file.outcome = None
+        return  # the next round finds out which are still there
     storing = list(_first_of_each([file for file in waiting if file.outcome is None]))
     _make_durable([file for file in storing if not file.is_durable])
     storing = [file for file in storing if file.outcome is None]
