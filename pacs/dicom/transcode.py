@@ -30,6 +30,7 @@ IMPLEMENTATION_CLASS_UID = "2.25.182357306951936217310279466042385318754"
 _PIXEL_TAGS = {"PixelData": 0x7FE00010, "FloatPixelData": 0x7FE00008, "DoubleFloatPixelData": 0x7FE00009}
 _PIXEL_VRS = {"FloatPixelData": "OF", "DoubleFloatPixelData": "OD"}
 _REPLACED = frozenset((*_PIXEL_TAGS.values(), 0x7FE00001, 0x7FE00002, 0x7FE00003))  # and the offset tables
+_PHOTOMETRIC_INTERPRETATION = 0x00280004
 _LONGEST_VALUE = 0xFFFFFFFE
 
 
@@ -151,7 +152,7 @@ def _described(header: Dataset, form: FrameFormat, first: NativeFrame) -> Datase
     """Return the data set with what decoding changed. The rest, Lossy Image Compression with it, stays."""
     described = Dataset({tag: header.get_item(tag) for tag in header.keys()})  # noqa: SIM118  # values stay raw
     if first.photometric != form.photometric:
-        described.PhotometricInterpretation = first.photometric
+        described.add_new(_PHOTOMETRIC_INTERPRETATION, "CS", first.photometric)  # the element is shared
     if form.samples > 1 and "PlanarConfiguration" not in described:
         described.PlanarConfiguration = 0
     return described

@@ -58,7 +58,7 @@ def file_of(ds: Dataset, pixels: npt.NDArray[np.generic]) -> bytes:
 
 def compressed(file: bytes, syntax: str) -> bytes:
     """The same file in another syntax, written by pydicom, attributes otherwise untouched."""
-    ds = dcmread(BytesIO(file))
+    ds = dcmread(BytesIO(file), force=True)
     ds.compress(syntax, generate_instance_uid=False, encoding_plugin=_ENCODERS[syntax])
     buffer = BytesIO()
     ds.save_as(buffer)
