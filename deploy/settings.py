@@ -150,9 +150,9 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {"visibility_timeout": 3600}
 CELERY_TASK_PUBLISH_RETRY_POLICY = {"max_retries": 0}  # a lost nudge is found by the sweep
 CELERY_BEAT_SCHEDULE_FILENAME = str(DATA_DIR / "beat")
 CELERY_BEAT_SCHEDULE = {
-    "derive": {"task": "pacs.tasks.sweep_derived", "schedule": 10.0, "options": {"expires": 9}},
+    "derive": {"task": "pacs.tasks.derive_waiting", "schedule": 10.0, "options": {"expires": 9}},
     "close-reading": {"task": "pacs.tasks.close_reading", "schedule": 60.0, "options": {"expires": 55}},
-    "empty-bin": {"task": "pacs.tasks.empty_bin", "schedule": 3600.0, "options": {"expires": 3500}},
+    "empty-bins": {"task": "pacs.tasks.empty_bins", "schedule": 3600.0, "options": {"expires": 3500}},
     "remove-blobs": {"task": "pacs.tasks.remove_blobs", "schedule": 60.0, "options": {"expires": 55}},
 }
 
