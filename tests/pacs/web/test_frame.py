@@ -64,9 +64,7 @@ def test_nobody_pays_for_a_count_that_they_do_not_see(
     clinic: Clinic, django_assert_num_queries: Callable[[int], AbstractContextManager[object]]
 ) -> None:
     reader = signed_in(make_member(clinic, "bob", Role.RESEARCHER))
-    with django_assert_num_queries(
-        6
-    ):  # session, user, clinic, membership, roles; and the scope's own setting
+    with django_assert_num_queries(5):  # session, user, clinic, membership, roles
         reader.get("/c/north/studies/")
 
 
