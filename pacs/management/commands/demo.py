@@ -20,7 +20,7 @@ from django.db import connections
 from django.utils import timezone
 
 from pacs.management.demo import data
-from pacs.management.demo.services import PortTaken, ServiceDied, Services, start_all
+from pacs.management.demo.processes import PortTaken, ServiceDied, Services, start_all
 from tenants import signup
 from tenants.permissions import system_actor
 
