@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from django.apps import AppConfig, apps
 from django.conf import settings
-from django.core.checks import CheckMessage, Error, Tags, register
+from django.core.checks import CheckMessage, Error, Tags, Warning, register
 from django.db import connections
 
 from tenants import entry
@@ -52,7 +52,12 @@ def database_guards_hold(
     connection = connections["default"]
     if "tenants_tenant" not in connection.introspection.table_names():
         return []
-    return [Error(sentence, id="tenants.E002") for sentence in guards.missing(connection)]
+    errors = [Error(sentence, id="tenants.E002") for sentence in guards.missing(connection)]
+    hint = f"As a superuser of the database: {guards.LEAKPROOF_LIKE}"
+    return [
+        *errors,
+        *(Warning(sentence, hint=hint, id="tenants.W001") for sentence in guards.slow(connection)),
+    ]
 
 
 def keys_are_ready(app_configs: Sequence[AppConfig] | None, **_: object) -> list[CheckMessage]:

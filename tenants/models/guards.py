@@ -17,6 +17,8 @@ from django.db.backends.utils import CursorWrapper
 
 from tenants.scope import TenantModel
 
+LEAKPROOF_LIKE = "ALTER FUNCTION pg_catalog.textlike(text, text) LEAKPROOF"
+"""LIKE tells nothing of what it compares, yet PostgreSQL does not say so: without this, no index serves a pattern."""
 APPEND_ONLY = ("tenants_auditevent",)
 _POLICY = "tenant_id = nullif((SELECT current_setting('app.tenant', true)), '')::uuid"
 
@@ -79,6 +81,14 @@ def _install_postgresql(connection: BaseDatabaseWrapper, cursor: CursorWrapper) 
         _add_composite_key(cursor, key)
     for table in [name for name in APPEND_ONLY if name in existing]:
         _make_append_only(cursor, table, role)
+    _make_like_leakproof(cursor)
+
+
+def _make_like_leakproof(cursor: CursorWrapper) -> None:
+    """Let indexes serve LIKE below row security. A superuser alone may; where the owner is none, see `slow`."""
+    cursor.execute("SELECT rolsuper FROM pg_roles WHERE rolname = current_user")
+    if cursor.fetchone()[0]:
+        cursor.execute(LEAKPROOF_LIKE)
 
 
 def _enable_row_security(cursor: CursorWrapper, table: str) -> None:
@@ -143,6 +153,17 @@ def missing(connection: BaseDatabaseWrapper) -> list[str]:
         cursor.execute("SELECT name FROM sqlite_master WHERE type = 'trigger'")
         present = {row[0] for row in cursor.fetchall()}
         return [f"trigger {name} is missing" for _, name, _ in _sqlite_triggers() if name not in present]
+
+
+def slow(connection: BaseDatabaseWrapper) -> list[str]:
+    """Return a sentence for what makes searches slow and yet is safe."""
+    if connection.vendor != "postgresql":
+        return []
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT proleakproof FROM pg_proc WHERE oid = 'pg_catalog.textlike(text, text)'::regprocedure"
+        )
+        return [] if cursor.fetchone()[0] else ["searches with wildcards cannot use an index"]
 
 
 def _missing_postgresql(cursor: CursorWrapper) -> Iterator[str]:
