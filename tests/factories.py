@@ -162,7 +162,7 @@ def make_instance(
         texts["00280008"] = element("IS", number_of_frames)
     with entry.enter(series.tenant_id):
         instance = Instance.objects.create(
-            study_id=series.study_id,
+            study=series.study,
             series=series,
             sop_uid=uid,
             sop_class_uid=sop_class_uid,
@@ -211,7 +211,7 @@ def _name(name: str) -> dict[str, object]:
 
 
 def _person(issuer: str, patient_id: str, name: str, birth_date: date | None, sex: str) -> Patient:
-    parts = (issuer, patient_id, search_name(name), str(birth_date), sex)
+    parts = (issuer, patient_id, search_name(name), str(birth_date), sex) if patient_id else (new_uid(),)
     identity = hashlib.sha256("\0".join(parts).encode()).digest()
     person, _ = Patient.objects.get_or_create(
         tenant_id=current_tenant_id(),

@@ -1,9 +1,12 @@
 """Indexes of the study search, as pacs/search/conditions.py and order.py ask for them.
 
 They are of the database, not of the model: SQLite has no trigrams and no collation "C", and sorts by code point anyway.
-Measured with 1,000,000 studies of a clinic beside 100,000 of another, as the app role (tests/bench/qido.py).
-The trigram index begins with the clinic, so that a small one does not read the names of a large one. A short list of
-pending entries keeps its reading cheap: every search reads all that is pending.
+Measured with 1,000,000 studies of a clinic beside 100,000 of another, as the app role (tests/bench/qido.py):
+- `study_newest` is the list itself. It holds the modalities, so that common ones are counted without reading rows.
+- `study_by_…` serve equality, beginnings and sorting; repeated values make them small.
+- `study_words` serves patterns. It begins with the clinic, so that a small one does not read the names of a large one.
+  New studies wait in a list which every search reads: 1 MB, some 700 studies, costs it 1 ms, and a new study 0.15 ms.
+- Names and descriptions are sampled more finely: whether a pattern is rare or common decides between the indexes.
 """
 
 from django.db import migrations
@@ -13,7 +16,6 @@ TEXTS = {
     "study_by_patient_id": "patient_id_search",
     "study_by_accession": "accession_number_search",
     "study_by_description": "description_search",
-    "study_by_modalities": "modalities",
 }
 WORDS = [
     "patient_name_search",
@@ -23,28 +25,42 @@ WORDS = [
     "referring_physician_search",
     "modalities",
 ]
+SAMPLED = ["patient_name_search", "description_search", "referring_physician_search"]
 
 
 def _statements(vendor):
-    is_postgresql = vendor == "postgresql"
-    concurrently = "CONCURRENTLY " if is_postgresql else ""
-    last, collation = (" NULLS LAST", ' COLLATE "C"') if is_postgresql else ("", "")
-    columns = f"tenant_id, study_date DESC{last}, study_time DESC{last}, study_uid DESC"
-    yield f"CREATE INDEX {concurrently}study_newest ON pacs_study ({columns}) WHERE binned_at IS NULL"
+    yield from _postgresql() if vendor == "postgresql" else _sqlite()
+
+
+def _postgresql():
+    newest = "tenant_id, study_date DESC NULLS LAST, study_time DESC NULLS LAST, study_uid DESC"
+    yield (
+        f"CREATE INDEX CONCURRENTLY study_newest ON pacs_study ({newest}) INCLUDE (modalities) WHERE binned_at IS NULL"
+    )
     for name, column in TEXTS.items():
-        columns = f"tenant_id, {column}{collation}"
-        yield f"CREATE INDEX {concurrently}{name} ON pacs_study ({columns}) WHERE binned_at IS NULL"
-    if is_postgresql:
-        yield "CREATE EXTENSION IF NOT EXISTS pg_trgm"
-        yield "CREATE EXTENSION IF NOT EXISTS btree_gin"
-        columns = ", ".join(f"{column} gin_trgm_ops" for column in WORDS)
         yield (
-            f"CREATE INDEX CONCURRENTLY study_words ON pacs_study USING gin (tenant_id, {columns}) "
-            "WITH (gin_pending_list_limit = 256)"
+            f"CREATE INDEX CONCURRENTLY {name} ON pacs_study (tenant_id, {column} COLLATE \"C\") WHERE binned_at IS NULL"
         )
+    yield "CREATE EXTENSION IF NOT EXISTS pg_trgm"
+    yield "CREATE EXTENSION IF NOT EXISTS btree_gin"
+    words = ", ".join(f"{column} gin_trgm_ops" for column in WORDS)
+    yield (
+        f"CREATE INDEX CONCURRENTLY study_words ON pacs_study USING gin (tenant_id, {words}) "
+        "WITH (gin_pending_list_limit = 1024)"
+    )
+    for column in SAMPLED:
+        yield f"ALTER TABLE pacs_study ALTER {column} SET STATISTICS 500"
+
+
+def _sqlite():
+    newest = "tenant_id, study_date DESC, study_time DESC, study_uid DESC, modalities"
+    yield f"CREATE INDEX study_newest ON pacs_study ({newest}) WHERE binned_at IS NULL"
+    for name, column in TEXTS.items():
+        yield f"CREATE INDEX {name} ON pacs_study (tenant_id, {column}) WHERE binned_at IS NULL"
 
 
 def create(apps, schema_editor):
+    drop(apps, schema_editor)  # what a run that was cut off has left: building beside others is no transaction
     for statement in _statements(schema_editor.connection.vendor):
         schema_editor.execute(statement)
 
@@ -52,6 +68,9 @@ def create(apps, schema_editor):
 def drop(apps, schema_editor):
     for name in ["study_newest", *TEXTS, "study_words"]:
         schema_editor.execute(f"DROP INDEX IF EXISTS {name}")
+    if schema_editor.connection.vendor == "postgresql":
+        for column in SAMPLED:
+            schema_editor.execute(f"ALTER TABLE pacs_study ALTER {column} SET STATISTICS -1")
 
 
 class Migration(migrations.Migration):

@@ -52,8 +52,6 @@ class Order(Enum):
     ACCESSION_NUMBER_DESCENDING = "-accession"
     DESCRIPTION = "description"
     DESCRIPTION_DESCENDING = "-description"
-    MODALITIES = "modalities"
-    MODALITIES_DESCENDING = "-modalities"
 
     @property
     def keys(self) -> tuple[Key, ...]:
@@ -72,8 +70,6 @@ _KEYS: dict[Order, tuple[Key, ...]] = {
     Order.ACCESSION_NUMBER_DESCENDING: _text("accession_number_search", is_descending=True),
     Order.DESCRIPTION: _text("description_search"),
     Order.DESCRIPTION_DESCENDING: _text("description_search", is_descending=True),
-    Order.MODALITIES: _text("modalities"),
-    Order.MODALITIES_DESCENDING: _text("modalities", is_descending=True),
 }
 
 

@@ -47,12 +47,15 @@ def after_prefix(prefix: str) -> str | None:
 
 
 def name_patterns(asked: str) -> Sequence[str]:
-    """Return the patterns over `search_name` that find a name in any of its component groups (PS3.5 §6.2.1)."""
+    """Return the patterns over `search_name` that find a name by its component groups (PS3.5 §6.2.1).
+
+    Latin letters are looked for in the first group, where such names stand; other letters in every group.
+    """
     pattern = search_name(asked)
     found = [pattern]
     if not pattern.endswith("*"):
         found.append(f"{pattern}=*")
-    if not pattern.startswith("*"):
+    if not pattern.startswith("*") and not pattern.isascii():
         found += [f"*={one}" for one in tuple(found)]
     return found
 
