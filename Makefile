@@ -27,7 +27,8 @@ check: setup
 	$(BIN)/mypy tenants pacs billing deploy tests manage.py
 	$(BIN)/lint-imports
 	$(BIN)/python manage.py makemigrations --check --dry-run
-	DATA_DIR=$$(mktemp -d) PUBLIC_URL=https://pacs.example $(BIN)/python manage.py check --deploy --fail-level WARNING
+	export DATA_DIR=$$(mktemp -d) PUBLIC_URL=https://pacs.example && $(BIN)/python manage.py prepare \
+	  && $(BIN)/python manage.py check --deploy --database default --fail-level WARNING
 
 bench: setup
 	$(BIN)/python -m tests.bench

@@ -58,7 +58,7 @@ def notice(request: ClinicRequest) -> HttpResponseBase:
         return render(request, "pacs/viewer_notice.html", {"query": request.META["QUERY_STRING"]})
     now = timezone.now()
     with transaction.atomic(durable=True):
-        User.objects.filter(pk=request.user.pk).update(viewer_notice_read_at=now)
+        User.objects.filter(pk=request.actor.id).update(viewer_notice_read_at=now)
         record(request.actor, VIEWER_NOTICE_READ, Subject("user", request.actor.id), at=now)
     return redirect(viewer)
 
@@ -120,5 +120,5 @@ def _index_html() -> bytes:
     if manifest is None:
         raise Http404("the viewer was not built: run make")
     described = json.loads(Path(manifest).read_text(encoding="utf-8"))
-    index = Path(manifest).parent / described["ohif"]["index"]
-    return index.read_bytes()
+    index: str = described["ohif"]["index"]
+    return (Path(manifest).parent / index).read_bytes()

@@ -21,7 +21,6 @@ from django.utils import timezone
 
 from pacs.management.demo import data
 from pacs.management.demo.processes import PortTaken, ServiceDied, Services, start_all
-from tenants import signup
 from tenants.permissions import system_actor
 
 READY_SECONDS = 60
@@ -97,11 +96,10 @@ class Command(BaseCommand):
 
 
 def _prepare(target: Path) -> list[Clinic]:
-    call_command("migrate", database=settings.MIGRATION_DATABASE, verbosity=0, interactive=False)
+    call_command("prepare")
     kept = _kept(target)
     if not kept:
         actor, now = system_actor("demo"), timezone.now()
-        signup.ensure_provider(actor, now=now)
         made = [
             data.clinic(actor, slug=slug, name=name, email=email, now=now)
             for slug, name, email in data.CLINICS

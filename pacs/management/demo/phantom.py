@@ -26,7 +26,7 @@ _ELLIPSOIDS = (  # centre, half axes (parts of the half side), CT number in HU a
 def phantom(*, study_uid: str, now: datetime) -> Iterator[bytes]:
     """Yield the files of one series of 128 slices, 256 × 256 pixels of 16 bits."""
     series_uid, frame_uid = generate_uid(), generate_uid()
-    axis = (np.arange(SIDE) - SIDE / 2 + 0.5) / (SIDE / 2)
+    axis = (np.arange(SIDE, dtype=np.float64) - SIDE / 2 + 0.5) / (SIDE / 2)
     noise = np.random.default_rng(7).normal(0, 4, (SIDE, SIDE))
     for number in range(SLICES):
         height = (number - SLICES / 2 + 0.5) / (SLICES / 2)
