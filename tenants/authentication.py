@@ -106,7 +106,7 @@ def _guard(door: Door, view: ClinicView[P]) -> Callable[..., HttpResponseBase]:
         if tenant is None:
             raise Http404
         request.tenant, request.actor = tenant, actor
-        with entry.enter(tenant):
+        with entry.enter(tenant), timezone.override(tenant.time_zone):
             if door.permission is not None:
                 require(actor, door.permission)
             return view(request, *args, **kwargs)
