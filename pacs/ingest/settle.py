@@ -126,7 +126,10 @@ def _round(waiting: Sequence[_File], arrival: Arrival, *, is_last: bool) -> None
 def _compare(waiting: Sequence[_File], arrival: Arrival) -> None:
     """Decide the files whose SOP Instance UID is stored already."""
     uids = {file.scan().sop_instance_uid for file in waiting}
-    rows = Instance.objects.filter(sop_uid__in=uids).select_related("blob", "study", "series")
+    found = list(Instance.objects.filter(sop_uid__in=uids).values_list("pk", flat=True))
+    if not found:
+        return
+    rows = Instance.objects.filter(pk__in=found).select_related("blob", "study", "series")
     known = {row.sop_uid: row for row in rows}
     for file in waiting:
         file.known = known.get(file.scan().sop_instance_uid)
