@@ -23,13 +23,13 @@ def running(
     log: Path,
     seconds: float = 30,
     environment: Mapping[str, str] | None = None,
-) -> Iterator[None]:
-    """Yields once the process listens on ``port``; raises with its log if it does not in time."""
+) -> Iterator["subprocess.Popen[bytes]"]:
+    """Yields the process once it listens on ``port``; raises with its log if it does not in time."""
     with log.open("wb") as output:
         process = subprocess.Popen(command, stdout=output, stderr=subprocess.STDOUT, env=environment)
     try:
         wait_for_port(port, process, log, seconds)
-        yield
+        yield process
     finally:
         process.terminate()
         try:

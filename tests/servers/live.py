@@ -1,0 +1,81 @@
+"""The product's web server as a process of its own, on the suite's database and in its data directory."""
+
+import os
+import signal
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from tests.servers.process import free_port, running
+
+
+@dataclass(frozen=True)
+class LiveServer:
+    """A running web server."""
+
+    port: int
+    log: Path
+    master: int
+
+    @property
+    def url(self) -> str:
+        """Its address, without a slash at the end."""
+        return f"http://127.0.0.1:{self.port}"
+
+    def workers(self) -> list[int]:
+        """Return the process ids of its workers, oldest first; a worker that died has a successor of another id."""
+        return children(self.master)
+
+
+@contextmanager
+def live_server(folder: Path, *, workers: int = 2) -> Iterator[str]:
+    """Yields the address of a server, without a slash at the end, once it listens; its log lies in the folder."""
+    with live_process(folder, workers=workers) as server:
+        yield server.url
+
+
+@contextmanager
+def live_process(
+    folder: Path, *, workers: int = 2, environment: Mapping[str, str] | None = None
+) -> Iterator[LiveServer]:
+    """Yields a server with its processes, once it listens. `environment` is added to that of the tests."""
+    port, log = free_port(), folder / "gunicorn.log"
+    command = [
+        *(sys.executable, "-m", "gunicorn", "deploy.wsgi", "--config", "python:deploy.gunicorn"),
+        *("--bind", f"127.0.0.1:{port}"),
+    ]
+    told = {"WEB_WORKERS": str(workers), "WEB_THREADS": "4", "LOG_LEVEL": "INFO", **(environment or {})}
+    with running(command, port=port, log=log, environment=os.environ | told) as process:
+        yield LiveServer(port, log, process.pid)
+
+
+def children(pid: int) -> list[int]:
+    """Return the direct children of a process."""
+    return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+
+
+def resident_bytes(pid: int) -> int:
+    """Return what a process holds in memory now."""
+    return _status(pid, "VmRSS")
+
+
+def forget_peak(pid: int) -> None:
+    """Have the kernel begin the highest mark of a process anew (proc(5), clear_refs)."""
+    Path(f"/proc/{pid}/clear_refs").write_text("5")
+
+
+def peak_bytes(pid: int) -> int:
+    """Return the most that a process has held in memory since `forget_peak`."""
+    return _status(pid, "VmHWM")
+
+
+def end_at_once(pid: int) -> None:
+    """Kill a process that these tests started, without a chance to tidy up."""
+    os.kill(pid, signal.SIGKILL)
+
+
+def _status(pid: int, name: str) -> int:
+    lines = Path(f"/proc/{pid}/status").read_text().splitlines()
+    return next(int(line.split()[1]) * 1024 for line in lines if line.startswith(f"{name}:"))
