@@ -51,11 +51,15 @@ def conditions(level: Level, criteria: Sequence[Criterion], *, is_fuzzy: bool) -
     return Conditions(where, tuple(rest), tuple(criterion.tag for criterion in ignored))
 
 
-def typed(field: str, text: str) -> Q:
-    """Return the condition for what a person typed: each word is somewhere in the column of normal forms."""
+def typed(fields: Iterable[str], text: str) -> Q:
+    """Return the condition for what a person typed: each word is somewhere in one of these columns of normal forms."""
     where = Q()
-    for word in search_text(text).replace("^", " ").split():
-        where &= Q(**{f"{field}__like": f"*{word}*"})
+    for written in search_text(text).replace("^", " ").split():
+        word = written.strip(",;") or written  # names are shown, and typed, as `Curie, Marie`
+        somewhere = NOTHING
+        for field in fields:
+            somewhere |= Q(**{f"{field}__like": f"*{word}*"})
+        where &= somewhere
     return where
 
 

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Generic, TypeVar, cast
 
-from django.db.models import F, Q, QuerySet, Value
+from django.db.models import F, Q, QuerySet
 
 from pacs import access
 from pacs.dicom.tags import Level
@@ -27,6 +27,7 @@ from tenants.permissions import Actor
 ROWS_BY_DEFAULT, ROWS_AT_MOST = 200, 1000
 COUNTED_AT_MOST = 10_000
 EXAMINED_AT_MOST = 20_000
+ANYWHERE = (0x00100010, 0x00100020, 0x00080050, 0x00081030)  # name, ID, accession number, description
 _CHUNK = 500
 
 Row = TypeVar("Row", Study, Series, Instance)
@@ -36,14 +37,16 @@ Row = TypeVar("Row", Study, Series, Instance)
 class Search:
     """What is looked for.
 
-    `typed` is what a person wrote, by tag: each word somewhere in the column, case and accents aside. `beside` narrows
-    to the persons of these studies. `limit` None means 200; more than 1,000 is 1,000. `after` and `before` are ids of
-    studies, the last or first of a page: they work at study level and go before `offset`.
+    `typed` is what a person wrote, by tag: each word somewhere in the column, case and accents aside; `anywhere` the
+    same in name, ID, accession number or description. `beside` narrows to the persons of these studies. `limit` None
+    means 200; more than 1,000 is 1,000. `after` and `before` are ids of studies, the last or first of a page: they
+    work at study level and go before `offset`.
     """
 
     criteria: tuple[Criterion, ...] = ()
     is_fuzzy: bool = False
     typed: tuple[tuple[int, str], ...] = ()
+    anywhere: str = ""
     beside: tuple[str, ...] | None = None
     limit: int | None = None
     offset: int = 0
@@ -77,7 +80,7 @@ def find_studies(actor: Actor, search: Search) -> Found[Study]:
         if search.after or search.before:
             return _beyond(rows, asked, search)
         page = list(_studies(rows, search.order.keys, search.offset, _limit(search) + 1))
-        is_filtered = bool(search.criteria or search.typed or search.beside is not None)
+        is_filtered = bool(search.criteria or search.typed or search.anywhere or search.beside is not None)
         return _page(page, rows if is_filtered else None, asked, search)
 
 
@@ -113,11 +116,17 @@ def _find(rows: QuerySet[Row], level: Level, search: Search) -> Found[Row]:
 def _narrowed(rows: QuerySet[Row], asked: Conditions, search: Search, *, path: str) -> QuerySet[Row]:
     where = asked.where
     for tag, text in search.typed:
-        where &= typed(f"{path}{COLUMNS[tag].search or COLUMNS[tag].field}", text)
+        where &= typed([_column_of(tag, path)], text)
+    if search.anywhere:
+        where &= typed([_column_of(tag, path) for tag in ANYWHERE], search.anywhere)
     if search.beside is not None:
         persons = Study.objects.filter(study_uid__in=search.beside, binned_at=None).values("person_id")
         where &= Q(**{f"{path}person_id__in": persons})
     return rows.filter(where)
+
+
+def _column_of(tag: int, path: str) -> str:
+    return f"{path}{COLUMNS[tag].search or COLUMNS[tag].field}"
 
 
 def _limit(search: Search) -> int:
@@ -144,8 +153,8 @@ def _page(page: list[Row], counted: QuerySet[Row] | None, asked: Conditions, sea
 
 
 def _counted(rows: QuerySet[Row]) -> int | None:
-    """Count up to 10,000, of a constant: an index alone serves it where it holds what is asked for."""
-    total = rows.order_by().values(one=Value(1))[: COUNTED_AT_MOST + 1].count()
+    """Count up to 10,000, by what every index holds: one that holds what is asked for serves it alone."""
+    total = rows.order_by().values("tenant_id")[: COUNTED_AT_MOST + 1].count()
     return total if total <= COUNTED_AT_MOST else None
 
 

@@ -52,6 +52,7 @@ class Order(Enum):
     ACCESSION_NUMBER_DESCENDING = "-accession"
     DESCRIPTION = "description"
     DESCRIPTION_DESCENDING = "-description"
+    ARRIVED = "arrived"
 
     @property
     def keys(self) -> tuple[Key, ...]:
@@ -70,6 +71,8 @@ _KEYS: dict[Order, tuple[Key, ...]] = {
     Order.ACCESSION_NUMBER_DESCENDING: _text("accession_number_search", is_descending=True),
     Order.DESCRIPTION: _text("description_search"),
     Order.DESCRIPTION_DESCENDING: _text("description_search", is_descending=True),
+    # The first arrival, which never changes: an index on the last one would be written with every batch.
+    Order.ARRIVED: (Key("created_at", is_descending=True), Key("study_uid", is_descending=True)),
 }
 
 
