@@ -11,6 +11,13 @@ from pacs.models import HeldFile, Instance, Series, Study
 from tenants.permissions import Actor, Permission, require
 
 
+_FOR_READING = (
+    *("sop_uid", "transfer_syntax_uid", "rows", "plain_size", "layout", "frame_index", "has_active_preamble"),
+    *("blob__header", "blob__sealed_size", "series__series_uid", "series__modality", "study__study_uid"),
+)
+"""What giving away a frame needs: each column that is left out shortens the query of the busiest address."""
+
+
 class NotFound(Exception):
     """Absent, in the bin, or not for this actor."""
 
@@ -60,21 +67,20 @@ def get_series(actor: Actor, study_uid: str, series_uid: str) -> Series:
 def get_instance(actor: Actor, study_uid: str, series_uid: str, sop_uid: str) -> Instance:
     """Return one instance that the actor may read, with its blob, series and study; raises NotFound."""
     require(actor, Permission.STUDY_READ)
-    found = (
-        Instance.objects.filter(
-            sop_uid=sop_uid,
-            series__series_uid=series_uid,
-            study__study_uid=study_uid,
-            series__binned_at=None,
-            study__binned_at=None,
+    try:
+        return (
+            Instance.objects.select_related("blob", "series", "study")
+            .only(*_FOR_READING)
+            .get(
+                sop_uid=sop_uid,
+                series__series_uid=series_uid,
+                study__study_uid=study_uid,
+                series__binned_at=None,
+                study__binned_at=None,
+            )
         )
-        .select_related("blob", "series", "study")
-        .defer("attributes", "series__attributes", "study__attributes")
-        .first()
-    )
-    if found is None:
-        raise NotFound
-    return found
+    except Instance.DoesNotExist as error:
+        raise NotFound from error
 
 
 def series_of(actor: Actor, study: Study) -> Sequence[Series]:

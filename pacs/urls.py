@@ -1,6 +1,6 @@
 """Addresses of the archive (DESIGN §4): the clinic is always in the path."""
 
-from django.urls import URLPattern, path
+from django.urls import URLPattern, path, register_converter
 
 from pacs.dicomweb import (
     qido,
@@ -13,12 +13,15 @@ from pacs.dicomweb import (
     wado_thumbnails,
 )
 from pacs.dicomweb.methods import by_method
+from pacs.dicomweb.uid_in_path import UidInPath
 from pacs.web import viewer
 
+register_converter(UidInPath, "uid")
+
 WEB = "c/<slug:slug>/dicom-web"
-UID = "<str:study_uid>"
-SERIES = f"{WEB}/studies/{UID}/series/<str:series_uid>"
-INSTANCE = f"{SERIES}/instances/<str:sop_uid>"
+UID = "<uid:study_uid>"
+SERIES = f"{WEB}/studies/{UID}/series/<uid:series_uid>"
+INSTANCE = f"{SERIES}/instances/<uid:sop_uid>"
 FRAMES = f"{INSTANCE}/frames/<str:frame_list>"
 
 urlpatterns: list[URLPattern] = [
@@ -54,7 +57,7 @@ for root, name in ((WEB, "search"), (f"{WEB}/beside/<str:beside>", "search-besid
         path(f"{root}/studies/{UID}/series", qido.series, name=f"{name}-series"),
         path(f"{root}/studies/{UID}/instances", qido.instances, name=f"{name}-instances"),
         path(
-            f"{root}/studies/{UID}/series/<str:series_uid>/instances",
+            f"{root}/studies/{UID}/series/<uid:series_uid>/instances",
             qido.instances,
             name=f"{name}-series-instances",
         ),
