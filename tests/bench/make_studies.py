@@ -97,7 +97,7 @@ def _study(tenant: Tenant, people: _People, chance: random.Random, number: int, 
     description = chance.choice(REGIONS) + chance.choice(KINDS)
     row: Row = {
         "tenant_id": tenant.id,
-        "id": uuid.UUID(int=chance.getrandbits(128), version=4),
+        "id": uuid.uuid5(tenant.id, f"bench study {number}"),
         "study_uid": f"2.25.{tenant.id.int >> 32}.{number}",
         "person_id": uuid.uuid5(tenant.id, f"bench person {person}"),
         "patient_name": people.name(person),
