@@ -5,6 +5,7 @@ import os
 
 from celery import Celery
 from celery.signals import setup_logging, worker_init
+from django.core.exceptions import ImproperlyConfigured
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "deploy.settings")
 
@@ -23,6 +24,10 @@ def _log_as_the_settings_say(**_: object) -> None:
 
 @worker_init.connect
 def _start_ready(**_: object) -> None:
+    """Celery logs and forgets what a receiver raises, so a failed check ends the process itself."""
     from deploy.start import refuse_unready  # noqa: PLC0415  (needs the apps, which the worker has loaded by now)
 
-    refuse_unready()
+    try:
+        refuse_unready()
+    except ImproperlyConfigured as error:
+        raise SystemExit(str(error)) from error
