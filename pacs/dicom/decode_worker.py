@@ -132,7 +132,8 @@ def digest(job: DigestJob, data: memoryview) -> Answer:
 def _has_more(form: FrameFormat, samples: Samples) -> bool:
     """Whether the bits beside Bits Stored hold more than zeros (an extended sign was ruled out before)."""
     used = (1 << form.bits_stored) - 1 << (form.high_bit + 1 - form.bits_stored)
-    return bool(np.any(samples.view(f"u{samples.itemsize}") & ~used & (1 << form.bits_allocated) - 1))
+    beside = (1 << form.bits_allocated) - 1 ^ used
+    return bool(np.any(samples.view(f"u{samples.itemsize}") & beside))
 
 
 def _little(samples: Samples) -> Samples:

@@ -127,11 +127,14 @@ def test_monochrome1_is_drawn_inverted(drawn: Drawn) -> None:
     assert drawn(header(1, 2, PhotometricInterpretation="MONOCHROME1"), row(0, 100)) == [255, 0]
 
 
-def test_padding_is_black_and_leaves_the_range_alone(drawn: Drawn) -> None:
-    ds = header(
-        1, 4, PhotometricInterpretation="MONOCHROME1", PixelPaddingValue=250, PixelPaddingRangeLimit=255
-    )
-    assert drawn(ds, row(0, 100, 250, 255)) == [255, 0, 0, 0]
+def test_padding_leaves_the_range_alone(drawn: Drawn) -> None:
+    ds = header(1, 4, PixelPaddingValue=250, PixelPaddingRangeLimit=255)
+    assert drawn(ds, row(0, 100, 250, 255)) == [0, 255, 0, 0]
+
+
+def test_padding_is_black_also_where_low_values_are_white(drawn: Drawn) -> None:
+    ds = header(1, 3, PhotometricInterpretation="MONOCHROME1", PixelPaddingValue=0)
+    assert drawn(ds, row(0, 50, 100)) == [0, 255, 0]
 
 
 def test_signed_values_keep_their_sign(drawn: Drawn) -> None:

@@ -162,8 +162,21 @@ def test_one_changed_pixel_is_another_image(pool: DecoderPool) -> None:
 
 def test_bits_that_compression_drops_make_another_image(pool: DecoderPool) -> None:
     ds = header(64, 66, bits=12, PatientName="Doe^Jane")
-    overlay = file_of(ds, NOISE | 0x8000)
-    assert differing(compared(pool, image(), overlay)) == ["PixelData, frame 1"]
+    verdict = compared(pool, image(), file_of(ds, NOISE | 0x8000))
+    assert isinstance(verdict, Different)
+    (difference,) = verdict.differing
+    assert difference.name == "PixelData, frame 1"
+    assert (difference.first[:7], difference.second[:7]) == ("sha256:", "sha256:")
+
+
+def test_a_sign_may_be_extended_or_not(pool: DecoderPool) -> None:
+    ds = header(64, 66, bits=12, PixelRepresentation=1)
+    extended = np.left_shift(NOISE.view("<i2"), 4) >> 4
+    assert extended.min() < 0
+    assert isinstance(compared(pool, file_of(ds, NOISE), file_of(ds, extended)), Same)
+    assert isinstance(
+        compared(pool, file_of(ds, NOISE), compressed(file_of(ds, extended), RLELossless)), Same
+    )
 
 
 def test_compression_with_loss_makes_another_image(pool: DecoderPool) -> None:
