@@ -20,9 +20,7 @@ from pacs.dicom.view import (
     MediaType,
     View,
     Viewport,
-    parse_quality,
     parse_viewport,
-    parse_window,
     thumbnail_view,
 )
 from tests.pacs.dicom.images import LITTLE, colour_header, header
@@ -291,35 +289,6 @@ def test_a_viewport_shows_a_region_scaled_and_flipped(
 def test_a_region_beyond_the_frame_is_a_bad_parameter(pool: DecoderPool, region: tuple[float, ...]) -> None:
     with pytest.raises(BadParameter):
         picture(pool, header(2, 4), bytes(8), view=View(viewport=Viewport(10, 10, *region)))
-
-
-def test_query_parameters_are_read() -> None:
-    assert parse_window("40,400") == Window(40, 400, WindowFunction.LINEAR)
-    assert parse_window("40.5,400,linear-exact") == Window(40.5, 400, WindowFunction.LINEAR_EXACT)
-    assert parse_window("40,400,sigmoid") == Window(40, 400, WindowFunction.SIGMOID)
-    assert parse_viewport("100,50") == Viewport(100, 50)
-    assert parse_viewport("100,50,1.5,2,-3,4") == Viewport(100, 50, 1.5, 2, -3, 4)
-    assert parse_quality("85") == 85
-
-
-@pytest.mark.parametrize(
-    "text", ["", "40", "40,", "a,b", "40,0", "40,1e999", "40,400,cubic", "40,400,linear,1", "nan,5"]
-)
-def test_a_window_that_cannot_be_read_is_a_bad_parameter(text: str) -> None:
-    with pytest.raises(BadParameter):
-        parse_window(text)
-
-
-@pytest.mark.parametrize("text", ["", "1", "0,5", "5,9999", "1,2,3", "1,2,3,4,0,6", "-1,2", "1e2,5", "٣,5"])
-def test_a_viewport_that_cannot_be_read_is_a_bad_parameter(text: str) -> None:
-    with pytest.raises(BadParameter):
-        parse_viewport(text)
-
-
-@pytest.mark.parametrize("text", ["0", "101", "", "-1", "9.5"])
-def test_a_quality_that_cannot_be_read_is_a_bad_parameter(text: str) -> None:
-    with pytest.raises(BadParameter):
-        parse_quality(text)
 
 
 def test_a_document_has_no_picture(pool: DecoderPool) -> None:
