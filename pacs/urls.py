@@ -14,7 +14,7 @@ from pacs.dicomweb import (
 )
 from pacs.dicomweb.methods import by_method
 from pacs.dicomweb.uid_in_path import UidInPath
-from pacs.web import viewer
+from pacs.web import upload, viewer
 
 register_converter(UidInPath, "uid")
 
@@ -71,3 +71,5 @@ urlpatterns += [
     path("c/<slug:slug>/viewer/status", viewer.status, name="viewer-status"),
     path("c/<slug:slug>/viewer/notice", viewer.notice, name="viewer-notice"),
 ]
+
+urlpatterns.append(path("c/<slug:slug>/upload/", upload.upload, name="upload"))
