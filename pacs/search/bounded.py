@@ -9,7 +9,7 @@ from psycopg.errors import QueryCanceled
 
 from tenants import entry
 
-SECONDS_AT_MOST = 10
+SECONDS_AT_MOST = 10.0
 _STEPS_BETWEEN_LOOKS = 10_000
 
 
@@ -29,7 +29,7 @@ def bounded() -> Iterator[None]:
 
 def _on_postgresql() -> Iterator[None]:
     with connection.cursor() as cursor:
-        cursor.execute("SELECT set_config('statement_timeout', %s, true)", [str(SECONDS_AT_MOST * 1000)])
+        cursor.execute("SELECT set_config('statement_timeout', %s, true)", [str(int(SECONDS_AT_MOST * 1000))])
     try:
         yield
     except OperationalError as error:

@@ -136,9 +136,9 @@ def _on_normal_form(field: str, match: Match) -> Q:
         return Q(**{f"{field}__by_code": search_text(match.value)})
     if isinstance(match, OneOf):
         return Q(**{f"{field}__by_code__in": [search_text(value) for value in match.values]})
-    return (
-        _like(field, search_text(match.pattern.replace("?", "*"))) if isinstance(match, Wildcard) else NOTHING
-    )
+    if isinstance(match, Wildcard):
+        return _any_of(field, [search_text(match.pattern.replace("?", "*"))])
+    return NOTHING
 
 
 def _on_name(field: str, match: Match, is_fuzzy: bool) -> Q:
@@ -156,21 +156,21 @@ def _by_words(field: str, asked: str) -> Q:
     return where
 
 
-def _any_of(field: str, patterns: Iterable[str]) -> Q:
+def _any_of(field: str, patterns: Sequence[str]) -> Q:
+    """Return the condition that one of the patterns fits, with their common beginning as one range of an index."""
+    prefix = literal_prefix(patterns[0])
+    begins = _begins(field, prefix) if all(pattern.startswith(prefix) for pattern in patterns) else Q()
+    if list(patterns) == [f"{prefix}*"]:
+        return begins
     where = NOTHING
     for pattern in patterns:
-        where |= _like(field, pattern) if is_pattern(pattern) else Q(**{f"{field}__by_code": pattern})
-    return where
+        where |= Q(**{f"{field}__like" if is_pattern(pattern) else f"{field}__by_code": pattern})
+    return begins & where
 
 
-def _like(field: str, pattern: str) -> Q:
-    """Return the condition with its literal beginning as a range, which every index can serve."""
-    prefix = literal_prefix(pattern)
-    where = Q() if pattern == f"{prefix}*" else Q(**{f"{field}__like": pattern})
-    if not prefix:
-        return where
+def _begins(field: str, prefix: str) -> Q:
     end = after_prefix(prefix)
-    where &= Q(**{f"{field}__by_code__gte": prefix})
+    where = Q(**{f"{field}__by_code__gte": prefix}) if prefix else Q()
     return where if end is None else where & Q(**{f"{field}__by_code__lt": end})
 
 
