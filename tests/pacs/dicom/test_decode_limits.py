@@ -196,6 +196,18 @@ def tried(pool: DecoderPool, ds: Dataset, frame: bytes, syntax: str) -> str:
     return outcome
 
 
+def test_a_video_has_no_frame_to_draw(pool: DecoderPool) -> None:
+    with pytest.raises(NotRenderable) as refused:
+        render_frame(pool, header(8, 8), b"", transfer_syntax="1.2.840.10008.1.2.4.102", view=View())
+    assert refused.value.reason == "video"
+
+
+def test_an_unknown_syntax_is_said_to_be_unknown(pool: DecoderPool) -> None:
+    with pytest.raises(DecodeFailed) as refused:
+        render_frame(pool, header(8, 8), b"", transfer_syntax="1.2.3", view=View())
+    assert refused.value.reason is Failure.SYNTAX
+
+
 @pytest.mark.shared
 def test_every_broken_file_gives_pictures_or_typed_errors(pool: DecoderPool) -> None:
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss

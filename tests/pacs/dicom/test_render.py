@@ -12,7 +12,7 @@ from pydicom.sequence import Sequence
 from pydicom.uid import EncapsulatedPDFStorage
 
 from pacs.dicom.decode_pool import DecoderPool
-from pacs.dicom.frame_format import DecodeFailed, Failure, NotRenderable
+from pacs.dicom.frame_format import NotRenderable
 from pacs.dicom.look import Window, WindowFunction
 from pacs.dicom.render import Picture, render_frame
 from pacs.dicom.view import (
@@ -295,15 +295,3 @@ def test_a_document_has_no_picture(pool: DecoderPool) -> None:
     with pytest.raises(NotRenderable) as refused:
         picture(pool, item(SOPClassUID=EncapsulatedPDFStorage), b"")
     assert refused.value.reason == "no-pixels"
-
-
-def test_a_video_has_no_frame_to_draw(pool: DecoderPool) -> None:
-    with pytest.raises(NotRenderable) as refused:
-        render_frame(pool, header(8, 8), b"", transfer_syntax="1.2.840.10008.1.2.4.102", view=View())
-    assert refused.value.reason == "video"
-
-
-def test_an_unknown_syntax_is_said_to_be_unknown(pool: DecoderPool) -> None:
-    with pytest.raises(DecodeFailed) as refused:
-        render_frame(pool, header(8, 8), b"", transfer_syntax="1.2.3", view=View())
-    assert refused.value.reason is Failure.SYNTAX
