@@ -45,7 +45,7 @@ def plain_elements(
     """
     charsets = encodings(dataset, inherited)
     for tag in sorted(dataset.keys()):
-        element = dataset.get_item(tag)
+        element = dataset.get_item(tag, keep_deferred=True)  # else an empty value is decoded, if it can be
         if isinstance(element, RawDataElement):
             yield _from_raw(dataset, element, is_signed)
         elif element.VR == "SQ":

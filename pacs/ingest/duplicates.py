@@ -5,8 +5,10 @@ and frame by frame, in bounded memory.
 """
 
 import hashlib
+import struct
 from collections.abc import Callable
 
+from pacs.dicom.attributes_compared import Difference
 from pacs.dicom.decode_pool import DecoderPool
 from pacs.dicom.frame_format import DecodeFailed
 from pacs.dicom.frames import FrameIndex, FrameKind, NoSuchFrame, frame_ranges
@@ -17,11 +19,16 @@ from pacs.dicom.limits import Limits
 from pacs.dicom.reasons import Refused
 from pacs.dicom.sameness import ComparedFile, Same, same_image
 from pacs.dicom.scan import Scan
+from pacs.dicom.text import without_stray_controls
 from pacs.models import Instance
 from pacs.storage.sealed import CHUNK, SealedReader
 
 INFLATED_LIMIT = 128 * 2**20
 """A deflated data set is compared in memory; a larger one is left to a person."""
+
+
+_UNREADABLE = (ValueError, TypeError, OverflowError, LookupError, EOFError, NotImplementedError, struct.error)
+"""What pydicom raises on values that the scan leaves to it: nothing of it may stop the other files of a batch."""
 
 
 class CannotCompare(Exception):
@@ -48,16 +55,17 @@ def differing(
             ),
             _side(arriving, scan.layout, scan.frames),
         )
-    except (CannotCompare, NoSuchFrame, DecodeFailed, Refused):
+    except (CannotCompare, NoSuchFrame, DecodeFailed, Refused, *_UNREADABLE):
         return {"differing": []}
     if isinstance(verdict, Same):
         return None
-    return {
-        "differing": [
-            {"attribute": found.name, "stored": found.first, "arriving": found.second}
-            for found in verdict.differing
-        ]
-    }
+    return {"differing": [_told(found) for found in verdict.differing]}
+
+
+def _told(found: Difference) -> dict[str, str]:
+    """Return a difference as a row can hold it: no database keeps every control character in JSON."""
+    first, second = without_stray_controls(found.first), without_stray_controls(found.second)
+    return {"attribute": found.name, "stored": first, "arriving": second}
 
 
 def _inflated(reader: SealedReader, layout: Layout) -> Callable[[int, int], bytes]:
