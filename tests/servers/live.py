@@ -3,12 +3,16 @@
 import os
 import signal
 import sys
+import time
+import urllib.request
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from tests.servers.process import free_port, running
+
+READY_SECONDS = 60.0
 
 
 @dataclass(frozen=True)
@@ -46,14 +50,41 @@ def live_process(
         *(sys.executable, "-m", "gunicorn", "deploy.wsgi", "--config", "python:deploy.gunicorn"),
         *("--bind", f"127.0.0.1:{port}"),
     ]
-    told = {"WEB_WORKERS": str(workers), "WEB_THREADS": "4", "LOG_LEVEL": "INFO", **(environment or {})}
+    told = {
+        **{"DJANGO_SETTINGS_MODULE": "deploy.settings", "LOG_LEVEL": "INFO"},
+        **{"WEB_WORKERS": str(workers), "WEB_THREADS": "4"},
+        **(environment or {}),
+    }
     with running(command, port=port, log=log, environment=os.environ | told) as process:
-        yield LiveServer(port, log, process.pid)
+        server = LiveServer(port, log, process.pid)
+        _wait_until_ready(server, workers)
+        yield server
+
+
+def _wait_until_ready(server: LiveServer, workers: int) -> None:
+    """The master listens before its workers serve."""
+    deadline = time.monotonic() + READY_SECONDS
+    while time.monotonic() < deadline:
+        try:
+            with urllib.request.urlopen(f"{server.url}/health/ready", timeout=READY_SECONDS):
+                pass
+            if len(server.workers()) == workers:
+                return
+        except OSError:
+            time.sleep(0.1)
+    raise RuntimeError(f"the web server does not serve:\n{server.log.read_text(errors='replace')}")
 
 
 def children(pid: int) -> list[int]:
     """Return the direct children of a process."""
     return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+
+
+def processor_seconds(pid: int) -> float:
+    """Return the processor time that a process and those below it have taken: another's work does not count."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    own = (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+    return own + sum(processor_seconds(child) for child in children(pid))
 
 
 def resident_bytes(pid: int) -> int:
