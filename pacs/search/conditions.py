@@ -24,7 +24,14 @@ from pacs.search.columns import (
     level_of,
 )
 from pacs.search.criteria import AnyRange, Criterion, Exact, Match, Nested, OneOf, Range, Universal, Wildcard
-from pacs.search.patterns import after_prefix, is_pattern, literal_prefix, name_patterns, word_patterns
+from pacs.search.patterns import (
+    after_prefix,
+    begins_word,
+    is_pattern,
+    literal_prefix,
+    name_patterns,
+    words_asked,
+)
 
 NOTHING = Q(pk__in=())
 
@@ -149,10 +156,10 @@ def _on_name(field: str, match: Match, is_fuzzy: bool) -> Q:
 
 
 def _by_words(field: str, asked: str) -> Q:
-    """Return the condition that each word begins some word; the first part of each is what an index can serve."""
+    """Return the condition that each word begins some word. An index serves the first half of it, rows the other."""
     where = Q()
-    for patterns in word_patterns(asked):
-        where &= Q(**{f"{field}__like": f"*{patterns[0]}"}) & _any_of(field, patterns)
+    for start in words_asked(asked):
+        where &= Q(**{f"{field}__like": f"*{start}*", f"{field}__regex": begins_word(start)})
     return where
 
 

@@ -5,8 +5,7 @@ from collections.abc import Sequence
 
 from pacs.dicom.names import search_name, words
 
-WORD_BREAKS = " ^=,.;/\\'’-"
-"""What may stand before a word of a text in normal form, see `pacs.dicom.names.words`."""
+_WORD_BREAKS = r" \^=,.;/\\'’-"  # what may stand before a word, see pacs.dicom.names.words
 
 
 def fits(pattern: str, text: str) -> bool:
@@ -60,7 +59,11 @@ def name_patterns(asked: str) -> Sequence[str]:
     return found
 
 
-def word_patterns(asked: str) -> Sequence[Sequence[str]]:
-    """Return for each word that is asked for the patterns of which one must fit: the word begins some word."""
-    starts = words(asked.replace("*", " ").replace("?", " "))
-    return [[f"{start}*", *(f"*{mark}{start}*" for mark in WORD_BREAKS)] for start in starts]
+def words_asked(asked: str) -> Sequence[str]:
+    """Return the words of which each has to begin some word of a name (PS3.4 C.2.2.2.1.1), in normal form."""
+    return words(asked.replace("*", " ").replace("?", " "))
+
+
+def begins_word(start: str) -> str:
+    """Return the regular expression that finds the start of a word, the same in PostgreSQL and in Python."""
+    return f"(^|[{_WORD_BREAKS}]){re.escape(start)}"

@@ -159,6 +159,8 @@ def test_fuzzy_names_match_by_the_beginnings_of_words(
     assert _asked(modality, clinic, PatientName="jan mull", fuzzymatching="true") == JANE
     assert _asked(modality, clinic, PatientName="anton", fuzzymatching="true") == JOHN
     assert _asked(modality, clinic, PatientName="uller", fuzzymatching="true") == set()
+    assert _asked(modality, clinic, PatientName="j+ (", fuzzymatching="true") == set()
+    assert _asked(modality, clinic, PatientName="太", fuzzymatching="true") == JOHN
 
 
 def test_a_study_is_found_by_the_uid_of_a_series_or_an_instance(
