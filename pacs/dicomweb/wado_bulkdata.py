@@ -11,9 +11,9 @@ from django.utils import timezone
 
 from pacs import access
 from pacs.dicomweb import wado_answer as answer
-from pacs.dicomweb.errors import answered
+from pacs.dicomweb.errors import NotAcceptable, answered
 from pacs.dicomweb.media_types import MEDIA_TYPE_OF_SYNTAX, OCTET_STREAM, Offer
-from pacs.dicomweb.wado_frames import frames_answer
+from pacs.dicomweb.wado_frames import FRAMES_AT_MOST, frames_answer
 from pacs.events import STUDY_OPENED
 from pacs.models import Instance
 from pacs.retrieve import reading
@@ -34,6 +34,8 @@ def bulkdata(
     row = access.get_instance(request.actor, study_uid, series_uid, sop_uid)
     opened = OpenedInstance(row)
     if is_in_frames(opened, path):
+        if opened.frame_count > FRAMES_AT_MOST:
+            raise NotAcceptable
         return frames_answer(request, row, opened, range(1, opened.frame_count + 1))
     value = find_value(opened, path)
     offer = answer.chosen(request, _offers(row, value))

@@ -41,7 +41,7 @@ def frames_answer(
     request: ClinicRequest, row: Instance, opened: OpenedInstance, numbers: Sequence[int]
 ) -> HttpResponseBase:
     """Return these frames of an instance in the form that the client likes best. Raises NoSuchFrame."""
-    offer = answer.chosen(request, *_offers(row.transfer_syntax_uid, len(numbers)))
+    offer = answer.chosen(request, _offers(row.transfer_syntax_uid, len(numbers)))
     etag = answer.etag_of("frames", row.blob_id, list(numbers), offer)
     size = sum(opened.frame_size(number) for number in numbers)
     reading.note(request.actor, row.study, now=timezone.now(), size=size, reads=len(numbers))
@@ -67,23 +67,18 @@ def frame_numbers(frame_list: str) -> list[int]:
     return [int(part) for part in parts]
 
 
-def _offers(stored: str, count: int) -> Iterator[Sequence[Offer]]:
-    """Yield what frames can be had as. Lossy ones are decoded only where nothing else will do."""
+def _offers(stored: str, count: int) -> Sequence[Offer]:
+    """Return what frames can be had as: octets without a transfer syntax mean decoded ones (PS3.18 §8.7.3.5)."""
     found = forms(stored)
     decoded = _in_both_forms(OCTET_STREAM, EXPLICIT_LITTLE, count) if found.is_decodable else []
     if found.is_stored_decoded:
-        yield decoded
-        return
-    as_stored = [
+        return decoded
+    return [
         *_in_both_forms(MEDIA_TYPE_OF_SYNTAX.get(stored, OCTET_STREAM), stored, count),
         # A viewer asks for octets in any transfer syntax and means the stored bytes.
         *_in_both_forms(OCTET_STREAM, stored, count),
+        *decoded,
     ]
-    if found.is_lossless:
-        yield [*as_stored, *decoded]
-    else:
-        yield as_stored
-        yield decoded
 
 
 def _in_both_forms(media_type: str, syntax: str, count: int) -> list[Offer]:

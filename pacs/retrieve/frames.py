@@ -15,7 +15,6 @@ class FrameForms:
     """How the frames of an instance can be had. Native ones of little endian are decoded as they lie."""
 
     is_decodable: bool
-    is_lossless: bool
     is_stored_decoded: bool
 
 
@@ -23,9 +22,9 @@ def forms(transfer_syntax_uid: str) -> FrameForms:
     """Return in which forms the frames of a transfer syntax can be had."""
     known = DECODABLE.get(transfer_syntax_uid)
     if known is None:
-        return FrameForms(is_decodable=False, is_lossless=False, is_stored_decoded=False)
+        return FrameForms(is_decodable=False, is_stored_decoded=False)
     is_native = known.coding is Coding.NATIVE and not known.is_big_endian
-    return FrameForms(is_decodable=True, is_lossless=known.is_lossless, is_stored_decoded=is_native)
+    return FrameForms(is_decodable=True, is_stored_decoded=is_native)
 
 
 def stored_frames(instance: OpenedInstance, numbers: Sequence[int]) -> Iterator[bytes]:

@@ -47,7 +47,7 @@ class Stored:
 def store(clinic: Clinic, *files: bytes) -> list[Stored]:
     """Store files by the ingest, and see that all were taken; returns all the clinic has, in order of number."""
     outcomes = arrive(clinic, *files)
-    assert [outcome.status for outcome in outcomes] == ["stored"] * len(files)
+    assert [(outcome.status, outcome.reason) for outcome in outcomes] == [("stored", "")] * len(files)
     with entry.enter(clinic.tenant):
         rows = Instance.objects.select_related("study", "series", "blob").order_by(
             "instance_number", "sop_uid"
@@ -89,7 +89,7 @@ def get(client: Client, path: str, accept: str = "", **headers: str) -> HttpResp
 
 def body_of(response: HttpResponseBase) -> bytes:
     """Return the whole body, as long as it was announced to be."""
-    body = b"".join(response) if response.streaming else response.content
+    body = b"".join(response)
     assert response.get("Content-Length", str(len(body))) == str(len(body))
     return body
 
