@@ -3,6 +3,7 @@
 from django.urls import URLPattern, path, register_converter
 
 from pacs.dicomweb import (
+    delete,
     qido,
     stow,
     wado,
@@ -14,7 +15,17 @@ from pacs.dicomweb import (
 )
 from pacs.dicomweb.methods import by_method
 from pacs.dicomweb.uid_in_path import UidInPath
-from pacs.web import upload, viewer
+from pacs.web import (
+    attention,
+    bin_page,
+    deciding,
+    deleting,
+    download,
+    study_list,
+    study_page,
+    upload,
+    viewer,
+)
 
 register_converter(UidInPath, "uid")
 
@@ -26,8 +37,12 @@ FRAMES = f"{INSTANCE}/frames/<str:frame_list>"
 
 urlpatterns: list[URLPattern] = [
     path(f"{WEB}/studies", by_method(GET=qido.studies, POST=stow.store), name="dicom-web-studies"),
-    path(f"{WEB}/studies/{UID}", by_method(GET=wado.study, POST=stow.store), name="dicom-web-study"),
-    path(SERIES, by_method(GET=wado.series), name="dicom-web-series"),
+    path(
+        f"{WEB}/studies/{UID}",
+        by_method(GET=wado.study, POST=stow.store, DELETE=delete.study),
+        name="dicom-web-study",
+    ),
+    path(SERIES, by_method(GET=wado.series, DELETE=delete.series), name="dicom-web-series"),
     path(INSTANCE, by_method(GET=wado.instance), name="dicom-web-instance"),
     path(f"{INSTANCE}/bulk/<path:path>", by_method(GET=wado_bulkdata.bulkdata), name="dicom-web-bulkdata"),
     path(FRAMES, by_method(GET=wado_frames.frames), name="dicom-web-frames"),
@@ -72,4 +87,16 @@ urlpatterns += [
     path("c/<slug:slug>/viewer/notice", viewer.notice, name="viewer-notice"),
 ]
 
-urlpatterns.append(path("c/<slug:slug>/upload/", upload.upload, name="upload"))
+# The clinic's pages.
+CLINIC = "c/<slug:slug>"
+urlpatterns += [
+    path(f"{CLINIC}/studies/", study_list.studies, name="studies"),
+    path(f"{CLINIC}/studies/delete", deleting.delete, name="studies-delete"),
+    path(f"{CLINIC}/studies/download", download.download, name="studies-download"),
+    path(f"{CLINIC}/studies/{UID}/", study_page.study, name="study"),
+    path(f"{CLINIC}/upload/", upload.upload, name="upload"),
+    path(f"{CLINIC}/attention/", attention.attention, name="attention"),
+    path(f"{CLINIC}/attention/decide", deciding.decide_files, name="attention-decide"),
+    path(f"{CLINIC}/bin/", bin_page.bin_page, name="bin"),
+    path(f"{CLINIC}/bin/restore", deleting.restore, name="bin-restore"),
+]
