@@ -14,7 +14,7 @@ from pacs.dicomweb import (
     wado_thumbnails,
 )
 from pacs.dicomweb.methods import by_method
-from pacs.dicomweb.uid_in_path import UidInPath
+from pacs.dicomweb.uid_in_path import UidInPath, UidsInPath
 from pacs.web import (
     attention,
     bin_page,
@@ -28,6 +28,7 @@ from pacs.web import (
 )
 
 register_converter(UidInPath, "uid")
+register_converter(UidsInPath, "uids")
 
 WEB = "c/<slug:slug>/dicom-web"
 UID = "<uid:study_uid>"
@@ -65,7 +66,7 @@ urlpatterns += [
 ]
 
 # Searches, and the same beside studies: among the persons of these alone.
-for root, name in ((WEB, "search"), (f"{WEB}/beside/<str:beside>", "search-beside")):
+for root, name in ((WEB, "search"), (f"{WEB}/beside/<uids:beside>", "search-beside")):
     urlpatterns += [
         path(f"{root}/series", qido.series, name=f"{name}-all-series"),
         path(f"{root}/instances", qido.instances, name=f"{name}-all-instances"),
@@ -77,7 +78,7 @@ for root, name in ((WEB, "search"), (f"{WEB}/beside/<str:beside>", "search-besid
             name=f"{name}-series-instances",
         ),
     ]
-urlpatterns.append(path(f"{WEB}/beside/<str:beside>/studies", qido.studies, name="search-beside-studies"))
+urlpatterns.append(path(f"{WEB}/beside/<uids:beside>/studies", qido.studies, name="search-beside-studies"))
 
 # OHIF's own route is `viewer?…`, without a slash; what it loads beside itself lies below.
 urlpatterns += [

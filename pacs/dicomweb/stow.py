@@ -8,8 +8,10 @@ from django.conf import settings
 from django.http import HttpResponse, UnreadablePostError
 from django.utils import timezone
 from django.views.decorators.http import require_POST
+from gunicorn.http.errors import ParseException
 
 from pacs import limits
+from pacs.dicomweb.media_types import BadMediaType, MediaType
 from pacs.dicomweb.multipart import BadMultipart, CutOff, boundary_of, read_parts
 from pacs.dicomweb.stow_answer import answer
 from pacs.events import INSTANCES_STORED
@@ -36,9 +38,14 @@ class UnknownType(Exception):
     """The body is of no type that STOW-RS takes."""
 
 
+class EncodedBody(Exception):
+    """The body is packed: images are compressed in themselves, and a few bytes could unpack to any size."""
+
+
 FAULTS: dict[type[Exception], tuple[int, str]] = {
     limits.QuotaExceeded: (507, "The storage of the clinic is full."),
     UnknownType: (415, 'Send multipart/related; type="application/dicom", or one application/dicom.'),
+    EncodedBody: (415, "Send the body as it is, without Content-Encoding."),
     RequestTooLarge: (413, "The request is larger than one request may be: send fewer instances at once."),
     CutOff: (400, "The body ended too early; what came whole before is stored."),
     TimeoutError: (408, "Nothing came for a minute; what came whole before is stored."),
@@ -104,20 +111,34 @@ def _fault(error: Exception) -> HttpResponse:
     fault = HttpResponse(sentence + "\n", status=status, content_type="text/plain; charset=utf-8")
     if status == 503:
         fault["Retry-After"] = "10"
+    if kind is EncodedBody:
+        fault["Accept-Encoding"] = "identity"  # RFC 9110 §15.5.16
     return fault
 
 
 def _files(request: ClinicRequest) -> Iterator[Received]:
     content_type = request.headers.get("Content-Type", "")
-    main = content_type.partition(";")[0].strip().lower()
+    if request.headers.get("Content-Encoding", "identity").strip().lower() != "identity":
+        raise EncodedBody
     read = _reader(request)
-    if main == "application/dicom":
+    if (kind := _kind_of(content_type)) == "application/dicom":
         yield _receive(iter(lambda: read(READ_SIZE), b""))
-    elif main == "multipart/related":
+    elif kind == "multipart/related":
         for part in read_parts(read, boundary_of(content_type)):
             yield _receive(part.chunks())
     else:
         raise UnknownType
+
+
+def _kind_of(content_type: str) -> str:
+    """Return the type of the body. Raises UnknownType, also for the multipart form of anything but DICOM files."""
+    try:
+        kind = MediaType.parse(content_type)
+    except BadMediaType as error:
+        raise UnknownType from error
+    if kind.parameters.get("type", "application/dicom").lower() != "application/dicom":
+        raise UnknownType
+    return kind.name
 
 
 def _receive(chunks: Iterator[bytes]) -> Received:
@@ -146,10 +167,22 @@ def _reader(request: ClinicRequest) -> Callable[[int], bytes]:
 
     def read(size: int) -> bytes:
         nonlocal taken
-        data = source.read(size)
+        data = _read_some(source, size)
         taken += len(data)
         if taken > settings.REQUEST_LIMIT_BYTES:
             raise RequestTooLarge
         return data
 
     return read
+
+
+def _read_some(source: _Input, size: int) -> bytes:
+    """Return the next bytes. Raises TimeoutError or UnreadablePostError."""
+    try:
+        return source.read(size)
+    except (ParseException, OverflowError) as error:  # the web server means: these are no chunks
+        raise UnreadablePostError from error
+    except OSError as error:
+        if isinstance(error.__cause__, TimeoutError):
+            raise TimeoutError from error  # Django wraps it
+        raise

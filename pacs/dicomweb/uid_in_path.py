@@ -13,3 +13,9 @@ class UidInPath:
     def to_url(self, value: str) -> str:
         """Return the UID."""
         return value
+
+
+class UidsInPath(UidInPath):
+    """One UID or several, with commas between."""
+
+    regex = "[0-9.]{1,64}(?:,[0-9.]{1,64})*"
