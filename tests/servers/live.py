@@ -42,12 +42,16 @@ def live_server(folder: Path, *, workers: int = 2) -> Iterator[str]:
 
 @contextmanager
 def live_process(
-    folder: Path, *, workers: int = 2, environment: Mapping[str, str] | None = None
+    folder: Path,
+    *,
+    workers: int = 2,
+    configuration: str = "deploy.gunicorn",
+    environment: Mapping[str, str] | None = None,
 ) -> Iterator[LiveServer]:
-    """Yields a server with its processes, once it listens. `environment` is added to that of the tests."""
+    """Yields a server with its processes, once it serves. `environment` is added to that of the tests."""
     port, log = free_port(), folder / "gunicorn.log"
     command = [
-        *(sys.executable, "-m", "gunicorn", "deploy.wsgi", "--config", "python:deploy.gunicorn"),
+        *(sys.executable, "-m", "gunicorn", "deploy.wsgi", "--config", f"python:{configuration}"),
         *("--bind", f"127.0.0.1:{port}"),
     ]
     told = {
