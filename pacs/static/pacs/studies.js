@@ -83,6 +83,9 @@ document.body.addEventListener("htmx:configRequest", ({ detail }) => {
   }
 });
 
+// The search box asks while one types; leaving it asks nothing new.
+search?.addEventListener("change", (event) => event.stopPropagation());
+
 // One row is in the order of the Tab key; from there the arrows lead.
 function prepare() {
   rows()[0]?.setAttribute("tabindex", "0");
@@ -95,6 +98,11 @@ document.addEventListener("focusin", ({ target }) => {
   if (row) {
     rows().forEach((other) => other.setAttribute("tabindex", other === row ? "0" : "-1"));
   }
+});
+
+document.querySelector("[data-dismiss-notice]")?.addEventListener("click", ({ target }) => {
+  target.closest(".notice").remove();
+  document.getElementById("content").focus();
 });
 
 // Not every series has a picture: its modality stands behind it.
