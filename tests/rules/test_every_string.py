@@ -1,6 +1,7 @@
 """Every word that people see can be translated, and is, into Brazilian Portuguese."""
 
 import ast
+import functools
 import io
 import re
 from collections.abc import Iterator
@@ -27,6 +28,7 @@ each_template = pytest.mark.parametrize(
 )
 
 
+@functools.cache
 def catalogue() -> Catalog:
     with (ROOT / "templates/locale/pt_BR/LC_MESSAGES/django.po").open("rb") as file:
         return read_po(file, locale="pt_BR")
@@ -43,6 +45,7 @@ def _messages(source: str) -> Iterator[Message]:
             yield given[start]
 
 
+@functools.cache
 def said() -> set[Message]:
     """Return all that code and templates hand to gettext."""
     templates = [templatize(path.read_text(encoding="utf-8")) for path in TEMPLATES]
