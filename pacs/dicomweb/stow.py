@@ -180,9 +180,7 @@ def _read_some(source: _Input, size: int) -> bytes:
     """Return the next bytes. Raises TimeoutError or UnreadablePostError."""
     try:
         return source.read(size)
-    except (ParseException, OverflowError) as error:  # the web server means: these are no chunks
-        raise UnreadablePostError from error
-    except OSError as error:
-        if isinstance(error.__cause__, TimeoutError):
+    except (OSError, ParseException) as error:  # the latter is the web server's own, for chunks that are none
+        if isinstance(error, TimeoutError) or isinstance(error.__cause__, TimeoutError):
             raise TimeoutError from error  # Django wraps it
-        raise
+        raise UnreadablePostError from error
