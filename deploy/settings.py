@@ -156,6 +156,7 @@ CELERY_BEAT_SCHEDULE = {
     "derive": {"task": "pacs.tasks.derive_waiting", "schedule": 10.0, "options": {"expires": 9}},
     "close-reading": {"task": "pacs.tasks.close_reading", "schedule": 60.0, "options": {"expires": 55}},
     "empty-bins": {"task": "pacs.tasks.empty_bins", "schedule": 3600.0, "options": {"expires": 3500}},
+    "sweep-stores": {"task": "pacs.tasks.sweep_stores", "schedule": 3600.0, "options": {"expires": 3500}},
     "remove-blobs": {"task": "pacs.tasks.remove_blobs", "schedule": 60.0, "options": {"expires": 55}},
 }
 

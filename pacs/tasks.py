@@ -2,6 +2,7 @@
 
 import logging
 import time
+from datetime import timedelta
 from uuid import UUID
 
 from django.utils import timezone
@@ -14,6 +15,8 @@ from pacs.derived.build import build_series
 from pacs.dicom.decode_pool import PoolBusy
 from pacs.dicom.reasons import Refused
 from pacs.retrieve import reading
+from pacs.storage.disk import DiskStore
+from pacs.storage.placement import stores
 from pacs.storage.store import BlobError
 from tenants import entry
 from tenants.crypto.keyring import KeyUnavailable
@@ -27,6 +30,9 @@ WORK_SECONDS = SECONDS_AT_MOST - 120
 AT_ONCE = 8
 ERASED_AT_ONCE = 5_000
 REMOVED_AT_ONCE = 1_000
+HALF_WRITTEN_FOR = timedelta(days=1)
+"""Longer than any transfer lasts."""
+
 _woken_at = 0.0
 
 
@@ -89,6 +95,14 @@ def remove_blobs(**_: object) -> None:
     ends_at = time.monotonic() + WORK_SECONDS
     while time.monotonic() < ends_at and remove_some_blobs(timezone.now(), REMOVED_AT_ONCE):
         pass
+
+
+@platform_task(queue="backfill")
+def sweep_stores(**_: object) -> None:
+    """Remove what transfers that died left half written."""
+    for store in stores().values():
+        if isinstance(store, DiskStore):
+            store.sweep_stale(older_than=timezone.now() - HALF_WRITTEN_FOR)
 
 
 def _clinics() -> list[UUID]:

@@ -37,7 +37,9 @@ def page(request: ClinicRequest) -> HttpResponseBase:
     """Return the viewer; first, once for each person, the notice that it is no cleared device."""
     user = request.user
     if isinstance(user, User) and user.viewer_notice_read_at is None:
-        return redirect(f"{reverse('viewer-notice', args=[request.tenant.slug])}?{request.META['QUERY_STRING']}")
+        return redirect(
+            f"{reverse('viewer-notice', args=[request.tenant.slug])}?{request.META['QUERY_STRING']}"
+        )
     if _is_phone(request) and "desktop" not in request.GET:
         return render(request, "pacs/viewer_phone.html", {"query": request.META["QUERY_STRING"]})
     answer = HttpResponse(_index_html())
