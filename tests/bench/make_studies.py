@@ -7,7 +7,9 @@ import json
 import random
 import uuid
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from datetime import UTC, date, datetime, time, timedelta
+from functools import cache
 from itertools import islice
 
 from django.conf import settings
@@ -42,7 +44,7 @@ def make_studies(tenant: Tenant, count: int, *, seed: int = 1) -> None:
     chance = random.Random(seed)
     people = _People(chance, max(1, count // 3))
     alias = settings.MIGRATION_DATABASE
-    with entry.enter(tenant), transaction.atomic(using=alias):
+    with entry.enter(tenant), transaction.atomic(using=alias), _indexes_built_afterwards(count):
         _write(Patient, (people.row(tenant, number) for number in range(people.count)))
         _write(Study, (_study(tenant, people, chance, number, at=number / count) for number in range(count)))
         counter, _ = UsageCounter.objects.using(alias).get_or_create(tenant=tenant)
@@ -51,6 +53,26 @@ def make_studies(tenant: Tenant, count: int, *, seed: int = 1) -> None:
         )
     with connections[alias].cursor() as cursor:
         cursor.execute("VACUUM ANALYZE" if _is_postgresql() else "ANALYZE")
+
+
+@contextmanager
+def _indexes_built_afterwards(count: int) -> Iterator[None]:
+    """Drop the search's indexes and build them again: for very many rows that is several times faster."""
+    if not _is_postgresql() or count < 100_000:
+        yield
+        return
+    with connections[settings.MIGRATION_DATABASE].cursor() as cursor:
+        cursor.execute(
+            "SELECT indexname, indexdef FROM pg_indexes WHERE tablename = 'pacs_study' "
+            "AND indexname LIKE 'study%' AND indexdef NOT LIKE 'CREATE UNIQUE%'"
+        )
+        indexes = cursor.fetchall()
+        for name, _ in indexes:
+            cursor.execute(f'DROP INDEX "{name}"')
+        yield
+        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")  # no index is built while keys wait to be checked
+        for _, definition in indexes:
+            cursor.execute(definition)
 
 
 class _People:
@@ -118,7 +140,7 @@ def _study(tenant: Tenant, people: _People, chance: random.Random, number: int, 
 def _derived(row: Row) -> Row:
     texts, names = ("patient_id", "accession_number", "description"), ("patient_name", "referring_physician")
     folded = {f"{name}_search": search_text(str(row[name])) for name in texts}
-    folded |= {f"{name}_search": search_name(str(row[name])) for name in names}
+    folded |= {f"{name}_search": _folded_name(str(row[name])) for name in names}
     return folded | {
         "has_mixed_patients": False,
         "issuer": "",
@@ -132,6 +154,11 @@ def _derived(row: Row) -> Row:
         "binned_at": None,
         "binned_by": "",
     }
+
+
+@cache
+def _folded_name(name: str) -> str:
+    return search_name(name)
 
 
 def _attributes(row: Row) -> Row:
