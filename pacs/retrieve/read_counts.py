@@ -56,10 +56,7 @@ class ReadCounts:
         """Count a read; returns False where no session is known that was read in within `open_for`."""
         with self._lock:
             known = self._open.get(reader)
-            if known is None:
-                return False
-            if now - known.last_read_at > open_for and not known.reads:
-                del self._open[reader]
+            if known is None or (now - known.last_read_at > open_for and not known.reads):
                 return False
             self._open[reader] = _more(known, now=now, size=size, reads=reads)
             return True
