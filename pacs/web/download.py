@@ -1,5 +1,7 @@
 """Several studies as one ZIP."""
 
+from collections.abc import Sequence
+
 from django.http import Http404, StreamingHttpResponse
 from django.http.response import HttpResponseBase
 from django.utils import timezone
@@ -8,9 +10,9 @@ from django.views.decorators.http import require_POST
 
 from pacs import access
 from pacs.events import STUDY_DOWNLOADED
+from pacs.models import Study
 from pacs.retrieve import files, reading
 from pacs.retrieve.archive import zipped
-from pacs.retrieve.files import Listed
 from pacs.web import notices
 from pacs.web.notices import Notice
 from pacs.web.returning import back
@@ -29,19 +31,19 @@ def download(request: ClinicRequest) -> HttpResponseBase:
         sentence = _("Select between 1 and %(most)s studies to download.") % {"most": AT_ONCE}
         notices.leave(request, Notice(sentence, is_warning=True))
         return back(request, "studies")
-    listed = [one for uid in uids for one in _listed(request, uid)]
-    answer = StreamingHttpResponse(zipped(request.tenant.id, listed), content_type="application/zip")
+    sets = [(study, files.listing(request.actor, study)) for study in _studies(request, uids)]
+    for study, listed in sets:
+        size = sum(one.size for one in listed)
+        reading.note_download(request.actor, study, now=timezone.now(), instances=len(listed), size=size)
+    chunks = zipped(request.tenant.id, [one for _study, listed in sets for one in listed])
+    answer = StreamingHttpResponse(chunks, content_type="application/zip")
     answer["Content-Disposition"] = 'attachment; filename="studies.zip"'
     answer["Cache-Control"] = "no-store"
     return answer
 
 
-def _listed(request: ClinicRequest, study_uid: str) -> list[Listed]:
+def _studies(request: ClinicRequest, uids: Sequence[str]) -> list[Study]:
     try:
-        study = access.get_study(request.actor, study_uid)
+        return [access.get_study(request.actor, uid) for uid in uids]
     except access.NotFound as error:
         raise Http404 from error
-    listed = files.listing(request.actor, study)
-    size = sum(one.size for one in listed)
-    reading.note_download(request.actor, study, now=timezone.now(), instances=len(listed), size=size)
-    return listed
