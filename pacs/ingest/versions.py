@@ -31,7 +31,7 @@ def replace(version: Version, known: Instance, study: Study, *, refused: int, no
     values = instance_columns(version.scan, indexed)
     Instance.objects.filter(pk=known.pk).update(blob=version.blob, **values)
     growth = version.scan.size - known.plain_size
-    series = Series.objects.get(pk=known.series_id)
+    series = Series.objects.select_for_update().get(pk=known.series_id)  # a build may be swapping its blobs
     series.plain_bytes += growth
     series.version += 1
     if series.instance_count == 1:

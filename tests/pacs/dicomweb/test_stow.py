@@ -1,9 +1,9 @@
 """STOW-RS: what comes in is stored, once, and each instance is answered (PS3.18 §10.5)."""
 
+from typing import TYPE_CHECKING
 from unittest.mock import patch
 
 import pytest
-from django.http import HttpResponse
 from django.test import Client
 from pydicom import Dataset
 
@@ -16,6 +16,9 @@ from tenants.models import AuditEvent
 from tests.conftest import Clinic
 from tests.dicom_files import image, written
 
+if TYPE_CHECKING:
+    from django.test.client import _MonkeyPatchedWSGIResponse
+
 pytestmark = pytest.mark.db
 BOUNDARY = "one-two-three"
 
@@ -25,7 +28,7 @@ def body(*files: bytes) -> bytes:
     return b"".join(head + data + b"\r\n" for data in files) + f"--{BOUNDARY}--\r\n".encode()
 
 
-def send(client: Client, clinic: Clinic, content: bytes, *, study: str = "") -> HttpResponse:
+def send(client: Client, clinic: Clinic, content: bytes, *, study: str = "") -> "_MonkeyPatchedWSGIResponse":
     path = f"{clinic.root}/dicom-web/studies" + (f"/{study}" if study else "")
     kind = f'multipart/related; type="application/dicom"; boundary={BOUNDARY}'
     return client.generic("POST", path, content, content_type=kind)
@@ -103,6 +106,7 @@ def test_another_image_of_the_same_uid_is_refused_and_held(modality: Client, cli
     assert answer.json()["00081198"]["Value"][0]["00081197"]["Value"] == [0x0111]
     with entry.enter(clinic.tenant):
         held = HeldFile.objects.select_related("blob").get()
+        assert held.blob is not None
         assert held.reason == "conflict"
         assert held.facts["differing"] == [
             {"attribute": "PatientName", "stored": str(image().PatientName), "arriving": "Other^Person"}
