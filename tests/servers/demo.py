@@ -47,11 +47,12 @@ class Demo:
 
 
 @contextmanager
-def demo(data_dir: Path) -> Iterator[Demo]:
-    """Yields once `demo.json` says that everything serves. The folder is new and empty."""
+def demo(data_dir: Path, *, temporary: Path | None = None) -> Iterator[Demo]:
+    """Yields once `demo.json` says that everything serves. The folder is new; `temporary` is where TMPDIR points."""
     port = free_port()
     environment = {name: value for name, value in os.environ.items() if not name.startswith(OTHERS)}
     environment |= {"DATA_DIR": str(data_dir), "PORT": str(port)}
+    environment |= {"TMPDIR": str(temporary)} if temporary else {}
     log = data_dir.with_suffix(".log")
     with log.open("wb") as output:
         process = subprocess.Popen(
