@@ -240,6 +240,7 @@ def test_the_list_asks_as_often_for_fifty_studies_as_for_three(north: Clinic, al
         return len(asked)
 
     shown: list[int] = []
+    queries()  # the clinic's keys are fetched once
     few = queries()
     for number in range(47):
         study = factories.make_study(
@@ -247,7 +248,7 @@ def test_the_list_asks_as_often_for_fifty_studies_as_for_three(north: Clinic, al
         )
         factories.make_series(study)
     many = queries()
-    assert shown == [3, 50]
+    assert shown == [3, 3, 50]
     assert many == few <= 18
 
 
