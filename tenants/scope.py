@@ -108,7 +108,10 @@ class TenantManager(models.Manager[M]):
 class TenantModel(models.Model):
     """A row that belongs to one clinic. `related_name="+"` closes joins from Tenant to its rows."""
 
-    tenant = models.ForeignKey("tenants.Tenant", on_delete=models.PROTECT, related_name="+", editable=False)
+    # No index of its own: every table's constraints and indexes begin with the clinic, or ask by primary key.
+    tenant = models.ForeignKey(
+        "tenants.Tenant", on_delete=models.PROTECT, related_name="+", editable=False, db_index=False
+    )
 
     objects: ClassVar[TenantManager[Self]] = TenantManager()
 

@@ -24,7 +24,7 @@ class Migration(migrations.Migration):
                 ('sealed_sha256', models.BinaryField(max_length=32)),
                 ('header', models.BinaryField(max_length=178)),
                 ('created_at', models.DateTimeField()),
-                ('tenant', models.ForeignKey(editable=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='tenants.tenant')),
+                ('tenant', models.ForeignKey(db_index=False, editable=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='tenants.tenant')),
             ],
             options={
                 'abstract': False,
@@ -52,7 +52,7 @@ class Migration(migrations.Migration):
                 ('decided_at', models.DateTimeField(null=True)),
                 ('decided_by', models.CharField(blank=True, max_length=200)),
                 ('blob', models.OneToOneField(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='pacs.blob')),
-                ('tenant', models.ForeignKey(editable=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='tenants.tenant')),
+                ('tenant', models.ForeignKey(db_index=False, editable=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='tenants.tenant')),
             ],
             options={
                 'abstract': False,
@@ -93,7 +93,7 @@ class Migration(migrations.Migration):
                 ('birth_date', models.CharField(blank=True, max_length=18)),
                 ('sex', models.CharField(blank=True, max_length=16)),
                 ('has_id', models.BooleanField()),
-                ('tenant', models.ForeignKey(editable=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='tenants.tenant')),
+                ('tenant', models.ForeignKey(db_index=False, editable=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='tenants.tenant')),
             ],
             options={
                 'abstract': False,
@@ -133,7 +133,7 @@ class Migration(migrations.Migration):
                 ('binned_at', models.DateTimeField(null=True)),
                 ('binned_by', models.CharField(blank=True, max_length=200)),
                 ('person', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='studies', to='pacs.patient')),
-                ('tenant', models.ForeignKey(editable=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='tenants.tenant')),
+                ('tenant', models.ForeignKey(db_index=False, editable=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='tenants.tenant')),
             ],
             options={
                 'abstract': False,
@@ -159,7 +159,7 @@ class Migration(migrations.Migration):
                 ('binned_at', models.DateTimeField(null=True)),
                 ('binned_by', models.CharField(blank=True, max_length=200)),
                 ('metadata_blob', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='pacs.blob')),
-                ('tenant', models.ForeignKey(editable=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='tenants.tenant')),
+                ('tenant', models.ForeignKey(db_index=False, editable=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='tenants.tenant')),
                 ('thumbnail_blob', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='pacs.blob')),
                 ('study', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='series', to='pacs.study')),
             ],
@@ -189,7 +189,7 @@ class Migration(migrations.Migration):
                 ('has_active_preamble', models.BooleanField(default=False)),
                 ('created_at', models.DateTimeField()),
                 ('blob', models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='pacs.blob')),
-                ('tenant', models.ForeignKey(editable=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='tenants.tenant')),
+                ('tenant', models.ForeignKey(db_index=False, editable=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='tenants.tenant')),
                 ('series', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='instances', to='pacs.series')),
                 ('study', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='instances', to='pacs.study')),
             ],
@@ -205,7 +205,7 @@ class Migration(migrations.Migration):
                 ('plain_bytes', models.BigIntegerField(default=0)),
                 ('instance_count', models.BigIntegerField(default=0)),
                 ('study_count', models.BigIntegerField(default=0)),
-                ('tenant', models.ForeignKey(editable=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='tenants.tenant')),
+                ('tenant', models.ForeignKey(db_index=False, editable=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='tenants.tenant')),
             ],
             options={
                 'abstract': False,
