@@ -10,7 +10,6 @@ from django.db.models import QuerySet
 from pacs.models import HeldFile, Instance, Series, Study
 from tenants.permissions import Actor, Permission, require
 
-
 _FOR_READING = (
     *("sop_uid", "transfer_syntax_uid", "rows", "plain_size", "layout", "frame_index", "has_active_preamble"),
     *("blob__header", "blob__sealed_size", "series__series_uid", "series__modality", "study__study_uid"),

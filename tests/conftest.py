@@ -1,4 +1,4 @@
-"""The cast: alice owns the clinic, bob works there, charlie owns another one; a modality has a key; nobody has nothing."""
+"""The cast: alice owns the clinic, bob works there, charlie owns another; a modality has a key; nobody has nothing."""
 
 import os
 from collections.abc import Iterator

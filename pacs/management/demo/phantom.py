@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from datetime import datetime
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,6 +24,14 @@ _ELLIPSOIDS = (  # centre, half axes (parts of the half side), CT number in HU a
 )
 
 
+class Uids(NamedTuple):
+    """What the slices of the series have in common."""
+
+    study: str
+    series: str
+    frame_of_reference: str
+
+
 def phantom(*, study_uid: str, now: datetime) -> Iterator[bytes]:
     """Yield the files of one series of 128 slices, 256 × 256 pixels of 16 bits."""
     series_uid, frame_uid = generate_uid(), generate_uid()
@@ -31,7 +40,8 @@ def phantom(*, study_uid: str, now: datetime) -> Iterator[bytes]:
     for number in range(SLICES):
         height = (number - SLICES / 2 + 0.5) / (SLICES / 2)
         pixels = np.clip(_slice(axis, height) + noise, -1024, 3071).astype("<i2")
-        yield _file(_describe(number, pixels, study_uid, series_uid, frame_uid, now))
+        uids = Uids(study_uid, series_uid, frame_uid)
+        yield _file(_describe(number, pixels, uids, now))
 
 
 def _slice(axis: NDArray[np.float64], height: float) -> NDArray[np.float64]:
@@ -43,12 +53,10 @@ def _slice(axis: NDArray[np.float64], height: float) -> NDArray[np.float64]:
     return values
 
 
-def _describe(
-    number: int, pixels: NDArray[np.int16], study_uid: str, series_uid: str, frame_uid: str, now: datetime
-) -> Dataset:
+def _describe(number: int, pixels: NDArray[np.int16], uids: Uids, now: datetime) -> Dataset:
     ds = Dataset()
     ds.SOPClassUID, ds.SOPInstanceUID = CTImageStorage, generate_uid()
-    ds.StudyInstanceUID, ds.SeriesInstanceUID, ds.FrameOfReferenceUID = study_uid, series_uid, frame_uid
+    ds.StudyInstanceUID, ds.SeriesInstanceUID, ds.FrameOfReferenceUID = uids
     ds.PatientName, ds.PatientID, ds.PatientBirthDate, ds.PatientSex = (
         "Phantom^Demo",
         "DEMO-1",
