@@ -131,7 +131,6 @@ STORAGES = {
 _backup_url = env.text("BACKUP_STORE_URL", "")
 if _backup_url:
     STORAGES["backup"] = storage_settings(_backup_url)
-SPOOL_DIR = DATA_DIR / "spool"
 INSTANCE_LIMIT_BYTES = env.integer("INSTANCE_LIMIT_BYTES", 2 * 2**30, minimum=1, maximum=2**40)
 REQUEST_LIMIT_BYTES = env.integer("REQUEST_LIMIT_BYTES", 8 * 2**30, minimum=1, maximum=2**40)
 BIN_KEEPS_DAYS = env.integer("BIN_KEEPS_DAYS", 30, minimum=1, maximum=3650)

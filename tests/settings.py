@@ -39,6 +39,5 @@ else:
 
 from deploy.settings import *  # noqa: E402, F403
 
-SCRATCH = Path(os.environ["DATA_DIR"])
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 CELERY_BROKER_URL = "memory://"

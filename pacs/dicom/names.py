@@ -17,7 +17,6 @@ _SPACES = re.compile(r"\s+")
 _AROUND_DELIMITERS = re.compile(r"\s*([\^=])\s*")
 _TRAILING_CARETS = re.compile(r"\^+(?==|$)")
 _WORD_BREAKS = re.compile(r"[\s^=,.;/\\'’\-]+")
-_NAMING_COMPONENTS = 3  # family, given and middle name: prefix and suffix come and go
 
 
 def search_text(text: str) -> str:
@@ -48,17 +47,3 @@ def matches_fuzzily(stored: str, asked: str) -> bool:
     """Tell whether each word that is asked for begins some word of what is stored (PS3.4 C.2.2.2.1.1)."""
     have = words(stored)
     return all(any(word.startswith(start) for word in have) for start in words(asked))
-
-
-def names_agree(one: str, other: str) -> bool:
-    """Tell whether two names can be one person's: the naming words agree in every group that both have.
-
-    Two names without a common group do not agree: nothing says that they do.
-    """
-    pairs = zip(name_groups(one), name_groups(other), strict=True)
-    common = [(left, right) for left, right in pairs if left and right]
-    return bool(common) and all(_naming_words(left) == _naming_words(right) for left, right in common)
-
-
-def _naming_words(group: str) -> tuple[str, ...]:
-    return words(" ".join(group.split("^")[:_NAMING_COMPONENTS]))

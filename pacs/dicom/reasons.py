@@ -62,12 +62,9 @@ class Refused(Exception):
         return f"{self.reason} {told}".rstrip()
 
 
-PROCESSING_FAILURE = 0x0110  # PS3.7 Annex C: ours, not the file's; also for a different image of the same UID
-SOP_CLASS_NOT_SUPPORTED = 0x0122
 OUT_OF_RESOURCES = 0xA700  # PS3.4 Table B.2-1
 DOES_NOT_MATCH_SOP_CLASS = 0xA900
 CANNOT_UNDERSTAND = 0xC000
-SYNTAX_NOT_SUPPORTED = 0xC122  # PS3.18 Table I.2-2
 
 _NOT_OF_ITS_CLASS = (
     *(Reason.UID_MISSING, Reason.UID_INVALID, Reason.TAG_ORDER, Reason.CONTENT_MISSING),

@@ -69,4 +69,3 @@ ATTRIBUTES = _attributes()
 """Tag to indexed attribute."""
 
 INDEXED_TAGS = frozenset(ATTRIBUTES) | {SPECIFIC_CHARACTER_SET}
-BY_KEYWORD = MappingProxyType({attribute.keyword: attribute for attribute in ATTRIBUTES.values()})

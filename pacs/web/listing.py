@@ -1,6 +1,6 @@
 """One page of the study list, ready to be drawn: rows with what stands around them, and where the others are."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
@@ -81,11 +81,6 @@ def rows_of(studies: Sequence[Study], *, now: datetime) -> list[Row]:
         )
         for study in studies
     ]
-
-
-def picture_of(series: Iterable[Series]) -> str:
-    """Return the UID of the first of these series that has a picture, empty where none has."""
-    return next((row.series_uid for row in series if row.modality not in WITHOUT_PICTURE), "")
 
 
 def _pictures(studies: Sequence[Study]) -> Mapping[UUID, str]:

@@ -122,7 +122,7 @@ def _data_source(dicom_web: str, *, name: str) -> dict[str, object]:
 
 _PAGE = {
     "default-src": "'self'",
-    "script-src": "'self'",
+    "script-src": "'self' 'unsafe-eval'",  # drawing a SEG compiles code (ndarray), on the page itself
     "style-src": "'self' 'unsafe-inline'",
     "img-src": "'self' data: blob:",
     "font-src": "'self'",
@@ -140,9 +140,7 @@ def _policy(directives: Mapping[str, str]) -> str:
     return "; ".join(f"{name} {sources}" for name, sources in directives.items())
 
 
-# Drawing a SEG compiles code (ndarray), on the page itself; the page of a share does without.
-STAFF_PAGE_POLICY = _policy(_PAGE | {"script-src": "'self' 'unsafe-eval'"})
-SHARE_PAGE_POLICY = _policy(_PAGE)
+STAFF_PAGE_POLICY = _policy(_PAGE)
 
 # A worker obeys the policy of its own response. The decoders of JPEG 2000, JPEG-LS and JPEG compile code.
 WORKER_POLICY = "default-src 'none'; script-src 'self' 'wasm-unsafe-eval' 'unsafe-eval'; connect-src 'self'"

@@ -18,7 +18,6 @@ FLAGS = [
     "--disable-quic",
 ]  # fmt: skip
 DESKTOP, PHONE = (1400, 900), (390, 844)
-PHONE_AGENT = "Mozilla/5.0 (Linux; Android 14; Pixel 8) AppleWebKit/537.36 Chrome/130.0 Mobile Safari/537.36"
 # The largest canvas: its size, its bright pixels, and a number that changes with any of them.
 _LOOK = """() => {
   const canvases = [...document.querySelectorAll('canvas')].filter(one => one.width > 200);

@@ -8,7 +8,6 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 WRITTEN_BY_HAND = (".py", ".js", ".mjs", ".css", ".html", ".md", ".sh", ".toml", ".txt")
-LOCKED = ("requirements.lock", "deploy/assets/package-lock.json")
 BANNED = {"utils", "util", "helpers", "helper", "services", "managers", "common", "misc", "base_classes"}
 
 

@@ -9,7 +9,7 @@ from pydicom.dataset import Dataset
 
 from pacs.dicom.index import Indexed, index
 from pacs.dicom.scan import Scan, scan_bytes
-from pacs.dicom.tags import ATTRIBUTES, BY_KEYWORD, Level
+from pacs.dicom.tags import ATTRIBUTES, Level
 from tests import dicom_files as make
 
 _SYNTAXES = [make.EXPLICIT_LITTLE, make.IMPLICIT_LITTLE, make.EXPLICIT_BIG, make.DEFLATED]
@@ -112,7 +112,7 @@ def test_every_attribute_qido_requires_is_in_the_table() -> None:
         "SeriesNumber PerformedProcedureStepStartDate PerformedProcedureStepStartTime RequestAttributesSequence "
         "SOPClassUID SOPInstanceUID InstanceNumber Rows Columns BitsAllocated NumberOfFrames"
     )
-    assert [name for name in required.split() if name not in BY_KEYWORD] == []
+    assert set(required.split()) - {attribute.keyword for attribute in ATTRIBUTES.values()} == set()
     assert {attribute.level for attribute in ATTRIBUTES.values()} == set(Level)
 
 

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pacs.dicom.names import matches_fuzzily, name_groups, names_agree, search_name, search_text, words
+from pacs.dicom.names import matches_fuzzily, name_groups, search_name, search_text, words
 
 
 @pytest.mark.parametrize(
@@ -80,35 +80,3 @@ def test_words_are_cut_at_all_that_divides_names() -> None:
 )
 def test_fuzzy_matching_takes_beginnings_of_words_in_any_order(asked: str, *, matches: bool) -> None:
     assert matches_fuzzily("Skłodowska Curie^Marie", asked) is matches
-
-
-@pytest.mark.parametrize(
-    ("one", "other"),
-    [
-        ("MÜLLER^JÖRG", "Muller^Jorg"),
-        ("Doe^John", "doe ^john^^^"),
-        ("Doe^John^^Dr", "Doe^John"),
-        ("Doe John", "Doe^John"),
-        ("Hong^Gildong=洪^吉洞", "Hong^Gildong"),
-    ],
-)
-def test_names_of_one_person_agree(one: str, other: str) -> None:
-    assert names_agree(one, other)
-    assert names_agree(other, one)
-
-
-@pytest.mark.parametrize(
-    ("one", "other"),
-    [
-        ("Doe^John", "Doe^Jane"),
-        ("Doe^John", "Doe^J"),
-        ("Doe^John", ""),
-        ("", ""),
-        ("Hong^Gildong=洪^吉洞", "Hong^Gildong=洪^明"),
-        ("=洪^吉洞", "Hong^Gildong"),
-        ("Doe^John^A", "Doe^John^B"),
-    ],
-)
-def test_names_of_two_persons_do_not_agree(one: str, other: str) -> None:
-    assert not names_agree(one, other)
-    assert not names_agree(other, one)

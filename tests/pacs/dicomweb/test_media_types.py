@@ -17,7 +17,6 @@ from pacs.dicomweb.media_types import (
 
 LITTLE = "1.2.840.10008.1.2.1"
 J2K = "1.2.840.10008.1.2.4.90"
-J2K_LOSSY = "1.2.840.10008.1.2.4.91"
 BASELINE = "1.2.840.10008.1.2.4.50"
 
 JSON = Offer("application/dicom+json")
