@@ -20,7 +20,6 @@ from pacs.events import FILES_ERASED, SERIES_ERASED, STUDY_ERASED
 from pacs.models import HeldFile, Instance, Outbox, Patient, Series, Study
 from tenants.audit.record import Subject, record
 from tenants.permissions import Actor, system_actor
-from tenants.scope import current_tenant_id
 
 STEP = 500
 
@@ -153,11 +152,5 @@ def _drop_series(series: QuerySet[Series], now: datetime) -> None:
 
 
 def _queue(blob_ids: Iterable[UUID | None], now: datetime) -> None:
-    common = {
-        "topic": Outbox.Topic.DELETE,
-        "tenant_id": current_tenant_id(),
-        "due_at": now,
-        "created_at": now,
-    }
-    rows = [Outbox(object_id=blob_id, **common) for blob_id in blob_ids if blob_id is not None]
-    Outbox.objects.bulk_create(rows, ignore_conflicts=True)
+    known = [blob_id for blob_id in blob_ids if blob_id is not None]
+    Outbox.objects.queue_removal(known, due_at=now, now=now)

@@ -111,24 +111,8 @@ def _swap(series: Series, metadata: NewBlob, thumbnail: NewBlob | None, now: dat
             thumbnail_blob_id=thumbnail.id if thumbnail is not None else None,
             metadata_version=series.version,
         )
-        _queue_removal(old, now)
+        Outbox.objects.queue_removal(old, due_at=now + OLD_BLOBS_STAY, now=now)
     return True
-
-
-def _queue_removal(blob_ids: Iterable[uuid.UUID], now: datetime) -> None:
-    Outbox.objects.bulk_create(
-        [
-            Outbox(
-                tenant_id=current_tenant_id(),
-                topic=Outbox.Topic.DELETE,
-                object_id=blob_id,
-                due_at=now + OLD_BLOBS_STAY,
-                created_at=now,
-            )
-            for blob_id in blob_ids
-        ],
-        ignore_conflicts=True,
-    )
 
 
 def _drop(*blobs: NewBlob | None) -> None:

@@ -5,7 +5,6 @@ back, which is to accept it. Every function raises NotPermitted without the righ
 is not there or no longer waits. Locks: the study, then the file.
 """
 
-import hashlib
 from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
@@ -20,7 +19,7 @@ from pacs.ingest.index import Arrival, study_id
 from pacs.ingest.outcomes import TRANSIENT, IngestReason, Outcome, Status
 from pacs.ingest.receive import Incoming, Received
 from pacs.ingest.settle import settle
-from pacs.ingest.versions import Version, queue, replace
+from pacs.ingest.versions import Version, replace
 from pacs.models import Blob, HeldFile, Instance, Outbox, Study
 from pacs.storage.placement import primary_store
 from pacs.storage.sealed import SealedReader
@@ -69,7 +68,7 @@ def accept(actor: Actor, held_id: UUID, *, now: datetime) -> HeldFile:
         raise CannotReplace(WhyNot.NO_CONFLICT)
     version = Version(held, held.blob, _scanned(held.blob))
     known = _stored(version.scan)
-    sha256 = _sha256(known.blob)
+    sha256 = SealedReader(known.blob).sha256()
     try:
         with transaction.atomic(durable=True):
             study = Study.objects.select_for_update().get(pk=known.study_id)
@@ -121,7 +120,7 @@ def retry(actor: Actor, held_id: UUID, *, now: datetime) -> Outcome:
         study = _locked(held)
         if outcome.status is not Status.REFUSED:
             _move(held, State.ACCEPTED, actor, now, blob=None)
-            queue(Outbox.Topic.DELETE, held.blob.id, now)
+            Outbox.objects.queue_removal([held.blob.id], due_at=now, now=now)
             _count(study)
         elif outcome.reason not in TRANSIENT:
             _renew(held, outcome)
@@ -158,13 +157,6 @@ def _stored(scan: Scan) -> Instance:
     if known.study.binned_at or known.series.binned_at:
         raise CannotReplace(WhyNot.IN_BIN)
     return known
-
-
-def _sha256(blob: Blob) -> bytes:
-    digest = hashlib.sha256()
-    for chunk in SealedReader(blob).whole():
-        digest.update(chunk)
-    return digest.digest()
 
 
 def _replaced(held: HeldFile, known: Instance, sha256: bytes, actor: Actor, now: datetime) -> HeldFile:

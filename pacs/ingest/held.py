@@ -1,6 +1,5 @@
 """Files that were not taken but may be images: kept sealed, for a person to accept, retry or discard."""
 
-import hashlib
 from dataclasses import asdict
 
 from django.db import IntegrityError, transaction
@@ -43,7 +42,7 @@ def _waiting() -> int:
 
 def _insert(blob: NewBlob, outcome: Outcome, arrival: Arrival) -> bool:
     """Write the rows; returns False when the same bytes wait already, and counts the new arrival there."""
-    sha256 = _sha256(blob)
+    sha256 = SealedReader(blob).sha256()
     row = HeldFile(
         reason=outcome.reason,
         facts=dict(outcome.facts),
@@ -92,10 +91,3 @@ def _note_again(sha256: bytes, arrival: Arrival) -> None:
             at=arrival.now,
             outcome=MINOR_FAILURE,
         )
-
-
-def _sha256(blob: NewBlob) -> bytes:
-    digest = hashlib.sha256()
-    for chunk in SealedReader(blob).whole():
-        digest.update(chunk)
-    return digest.digest()

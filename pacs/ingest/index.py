@@ -8,6 +8,7 @@ import uuid
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
+from functools import partial
 
 from django.db import transaction
 
@@ -223,20 +224,9 @@ def _instance_row(file: Durable, blob: Blob, arrival: Arrival) -> Instance:
 
 
 def _queue(files: Sequence[Durable], series: Iterable[Series], arrival: Arrival) -> None:
-    def row(
-        topic: Outbox.Topic, object_id: uuid.UUID, *, kind: int = 0, due_at: datetime = arrival.now
-    ) -> Outbox:
-        return Outbox(
-            tenant_id=current_tenant_id(),
-            topic=topic,
-            object_id=object_id,
-            kind=kind,
-            is_backfill=arrival.is_backfill,
-            due_at=due_at,
-            created_at=arrival.now,
-        )
-
-    copies = [row(Outbox.Topic.COPY, file.writer.blob_id, kind=int(file.writer.kind)) for file in files]
-    quiet_at = arrival.now + SERIES_SETTLES
-    derive = [row(Outbox.Topic.DERIVE, one.id, due_at=quiet_at) for one in series]
-    Outbox.objects.bulk_create([*copies, *derive], ignore_conflicts=True)
+    now, row = arrival.now, partial(Outbox.of, now=arrival.now, is_backfill=arrival.is_backfill)
+    copies = [
+        row(Outbox.Topic.COPY, file.writer.blob_id, kind=int(file.writer.kind), due_at=now) for file in files
+    ]
+    derive = [row(Outbox.Topic.DERIVE, one.id, due_at=now + SERIES_SETTLES) for one in series]
+    Outbox.objects.queue([*copies, *derive])

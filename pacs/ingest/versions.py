@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from uuid import UUID
 
 from pacs import usage
 from pacs.dicom.index import Indexed, index
@@ -10,7 +9,6 @@ from pacs.dicom.scan import Scan
 from pacs.ingest.columns import instance_columns, series_columns, study_columns
 from pacs.ingest.persons import person_of
 from pacs.models import Blob, HeldFile, Instance, Outbox, Patient, Series, Study
-from tenants.scope import current_tenant_id
 
 
 @dataclass(frozen=True)
@@ -42,17 +40,11 @@ def replace(version: Version, known: Instance, study: Study, *, refused: int, no
     study.refused_count = refused
     study.save()
     Patient.objects.filter(studies=None, id=known.study.person_id).delete()
-    queue(Outbox.Topic.COPY, version.blob.id, now, kind=version.blob.kind)
-    queue(Outbox.Topic.DERIVE, series.id, now)
+    blob = version.blob
+    copy = Outbox.of(Outbox.Topic.COPY, blob.id, kind=blob.kind, due_at=now, now=now)
+    derive = Outbox.of(Outbox.Topic.DERIVE, series.id, due_at=now, now=now)
+    Outbox.objects.queue([copy, derive])
     usage.add(plain_bytes=growth)
-
-
-def queue(topic: Outbox.Topic, object_id: UUID, now: datetime, *, kind: int = 0) -> None:
-    """Ask for background work, once however often it is asked for."""
-    row = Outbox(
-        topic=topic, tenant_id=current_tenant_id(), object_id=object_id, kind=kind, due_at=now, created_at=now
-    )
-    Outbox.objects.bulk_create([row], ignore_conflicts=True)
 
 
 def _describe(study: Study, indexed: Indexed) -> None:

@@ -1,5 +1,23 @@
+import uuid
+from collections.abc import Iterable
+from datetime import datetime
+
 from django.db import models
 from django.db.models import Q
+
+from tenants.scope import current_tenant_id
+
+
+class OutboxQuerySet(models.QuerySet["Outbox"]):
+    """Work of every clinic; `queue` adds to that of the current one."""
+
+    def queue(self, rows: Iterable["Outbox"]) -> None:
+        """Ask for work, once however often it is asked for."""
+        self.bulk_create(list(rows), ignore_conflicts=True)
+
+    def queue_removal(self, blob_ids: Iterable[uuid.UUID], *, due_at: datetime, now: datetime) -> None:
+        """Ask for the removal of blobs of the current clinic from every store."""
+        self.queue(Outbox.of(Outbox.Topic.DELETE, key, due_at=due_at, now=now) for key in blob_ids)
 
 
 class Outbox(models.Model):
@@ -27,6 +45,8 @@ class Outbox(models.Model):
     created_at = models.DateTimeField()
     done_at = models.DateTimeField(null=True)
 
+    objects = OutboxQuerySet.as_manager()
+
     class Meta:
         verbose_name_plural = "outbox"
         constraints = [
@@ -47,3 +67,25 @@ class Outbox(models.Model):
 
     def __str__(self) -> str:
         return f"{self.topic} {self.object_id}"
+
+    @classmethod
+    def of(
+        cls,
+        topic: Topic,
+        object_id: uuid.UUID,
+        *,
+        due_at: datetime,
+        now: datetime,
+        kind: int = 0,
+        is_backfill: bool = False,
+    ) -> "Outbox":
+        """Return a row of the current clinic, not yet saved."""
+        return cls(
+            tenant_id=current_tenant_id(),
+            topic=topic,
+            object_id=object_id,
+            kind=kind,
+            is_backfill=is_backfill,
+            due_at=due_at,
+            created_at=now,
+        )

@@ -4,6 +4,7 @@ A writer and a reader take the clinic's keys while its scope is entered; after t
 database, so a streamed answer may go on reading when the request's scope has closed.
 """
 
+import hashlib
 import uuid
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -118,6 +119,13 @@ class SealedReader:
     def whole(self) -> Iterator[bytes]:
         """Yield all of the plaintext; its end is proven."""
         return self.stream(0, self.plain_size)
+
+    def sha256(self) -> bytes:
+        """Return the digest of all of the plaintext."""
+        digest = hashlib.sha256()
+        for chunk in self.whole():
+            digest.update(chunk)
+        return digest.digest()
 
     def _read_at(self, offset: int, length: int) -> bytes:
         return self._store.read(self._key, offset, length)
