@@ -36,8 +36,8 @@ class _File:
     is_durable: bool = False
     is_handled: bool = False
 
-    def decide(self, status: Status, *, reason: str = "", facts: dict[str, object] | None = None) -> None:
-        """Set what became of the file, with the names it bears."""
+    def decide(self, status: Status, *, reason: str = "", facts: dict[str, object] | None = None) -> Outcome:
+        """Set and return what became of the file, with the names it bears."""
         scan = self.scan()
         self.outcome = Outcome(
             status,
@@ -48,6 +48,7 @@ class _File:
             reason=reason,
             facts=facts or {},
         )
+        return self.outcome
 
     def scan(self) -> Scan:
         """Return the facts of a well-formed file."""
@@ -100,7 +101,7 @@ def _look_at(received: Received, only_study: str) -> _File:
 
 
 def _round(waiting: Sequence[_File], arrival: Arrival, *, is_last: bool) -> None:
-    _compare(waiting, arrival)
+    _compare(waiting)
     same = [file for file in waiting if file.known is not None and _is(file, Status.SAME)]
     try:
         _note_same(same, arrival)
@@ -123,7 +124,7 @@ def _round(waiting: Sequence[_File], arrival: Arrival, *, is_last: bool) -> None
         file.decide(Status.STORED)
 
 
-def _compare(waiting: Sequence[_File], arrival: Arrival) -> None:
+def _compare(waiting: Sequence[_File]) -> None:
     """Decide the files whose SOP Instance UID is stored already."""
     uids = {file.scan().sop_instance_uid for file in waiting}
     found = list(Instance.objects.filter(sop_uid__in=uids).values_list("pk", flat=True))
@@ -138,10 +139,10 @@ def _compare(waiting: Sequence[_File], arrival: Arrival) -> None:
         if duplicates.has_equal_bytes(file.scan(), file.known):
             file.decide(Status.SAME)
         else:
-            _compare_content(file, file.known, arrival)
+            _compare_content(file, file.known)
 
 
-def _compare_content(file: _File, known: Instance, arrival: Arrival) -> None:
+def _compare_content(file: _File, known: Instance) -> None:
     """Open both files side by side; the arriving one becomes durable first, for only then it can be read."""
     if not file.is_durable:
         _make_durable([file])
@@ -183,9 +184,7 @@ def _make_durable(files: Sequence[_File]) -> None:
 
 
 def _settled(file: _File, arrival: Arrival, hold: Hold) -> Outcome:
-    if file.outcome is None:
-        file.decide(Status.REFUSED, reason=IngestReason.BUSY)
-    outcome = file.outcome or Outcome(Status.REFUSED, reason=IngestReason.BUSY)
+    outcome = file.outcome or file.decide(Status.REFUSED, reason=IngestReason.BUSY)
     if outcome.status is Status.REFUSED:
         hold(file.received, outcome, arrival, is_durable=file.is_durable)
         file.is_handled = True
