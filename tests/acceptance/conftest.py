@@ -8,8 +8,8 @@ from pytest_django.plugin import DjangoDbBlocker
 
 from tenants import entry
 from tests import database
-from tests.acceptance.house import House
-from tests.conftest import make_clinic
+from tests.acceptance.house import House, require_consistent, wait_until_rested
+from tests.conftest import Clinic, make_clinic
 from tests.servers.live import LiveServer, live_process
 
 
@@ -29,3 +29,19 @@ def server(house: House, tmp_path_factory: pytest.TempPathFactory) -> Iterator[L
     """The web server as a process of its own, serving the clinics of the house."""
     with live_process(tmp_path_factory.mktemp("web")) as running:
         yield running
+
+
+@pytest.fixture
+def clinic(house: House) -> Clinic:
+    """The first of the house."""
+    return house.first
+
+
+@pytest.fixture
+def harmless(clinic: Clinic, server: LiveServer) -> Iterator[None]:
+    """No test that uses this may cost a worker, or leave anything behind that does not fit together."""
+    workers = server.workers()
+    yield
+    wait_until_rested(clinic)
+    assert server.workers() == workers
+    require_consistent(clinic)

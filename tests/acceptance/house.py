@@ -1,6 +1,7 @@
 """The clinics of a module, and whether what they store agrees with itself."""
 
 import hashlib
+import time
 from dataclasses import dataclass
 
 from django.conf import settings
@@ -42,6 +43,20 @@ def require_nothing_unfinished() -> None:
     """Raise AssertionError if a broken upload left a temporary file."""
     left = [path.name for path in (settings.DATA_DIR / "primary" / "incoming").glob("*")]
     assert left == [], left
+
+
+def wait_until_rested(clinic: Clinic) -> None:
+    """Wait until no temporary file is left: a broken connection is noticed a moment later than it breaks."""
+    deadline = time.monotonic() + 10
+    while True:
+        try:
+            require_nothing_unfinished()
+        except AssertionError:
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(0.05)
+        else:
+            return
 
 
 def _require_objects_of_blobs(clinic: Clinic) -> None:

@@ -1,22 +1,22 @@
-"""Requests that break HTTP, multipart or DICOMweb: each is refused for what it is, and nothing is half stored."""
+"""Uploads that break HTTP or multipart: each is refused for what it is, and nothing is half stored."""
 
 import gzip
 import json
 import socket
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import ExitStack
 
 import pytest
 
-from tests.acceptance.house import House, require_consistent, require_nothing_unfinished, rows
+from tests.acceptance.house import House, rows, wait_until_rested
 from tests.acceptance.stowing import BOUNDARY, CONTENT_TYPE, END, body, parts
-from tests.acceptance.wire import Answer, break_off, chunked, head, slowly, talk
+from tests.acceptance.wire import break_off, chunked, get, head, headers_of, post, slowly, talk
 from tests.conftest import Clinic
 from tests.dicom_files import image, written
 from tests.servers.live import LiveServer, live_process
 
-pytestmark = pytest.mark.xdist_group("hostile-http")
+pytestmark = [pytest.mark.xdist_group("hostile-http"), pytest.mark.usefixtures("harmless")]
 IMAGE = written(image(rows=64, columns=64))
 
 
@@ -26,52 +26,6 @@ def server(house: House, tmp_path_factory: pytest.TempPathFactory) -> Iterator[L
     folder = tmp_path_factory.mktemp("web")
     with live_process(folder, configuration="tests.servers.impatient") as running:
         yield running
-
-
-@pytest.fixture
-def clinic(house: House) -> Clinic:
-    return house.first
-
-
-@pytest.fixture(autouse=True)
-def harmless(clinic: Clinic, server: LiveServer) -> Iterator[None]:
-    """No test of this module may cost a worker, or leave anything behind that does not fit together."""
-    workers = server.workers()
-    yield
-    wait_until_rested(clinic)
-    assert server.workers() == workers
-    require_consistent(clinic)
-
-
-def wait_until_rested(clinic: Clinic) -> None:
-    """A broken connection is noticed a moment later than it breaks."""
-    deadline = time.monotonic() + 10
-    while True:
-        try:
-            require_nothing_unfinished()
-        except AssertionError:
-            if time.monotonic() > deadline:
-                raise
-            time.sleep(0.05)
-        else:
-            return
-
-
-def headers_of(clinic: Clinic, **changed: str) -> dict[str, str]:
-    named = {name.replace("_", "-"): value for name, value in changed.items()}
-    usual = {"Host": "127.0.0.1", "Authorization": f"Bearer {clinic.api_key}", "Content-Type": CONTENT_TYPE}
-    return {**usual, "Connection": "close", **named}
-
-
-def post(server: LiveServer, clinic: Clinic, content: bytes, **changed: str) -> Answer:
-    """Store with a body of any shape."""
-    headers = {"Content-Length": str(len(content)), **headers_of(clinic, **changed)}
-    return talk(server, [head("POST", f"{clinic.root}/dicom-web/studies", headers), content])
-
-
-def get(server: LiveServer, clinic: Clinic, path: str, **changed: str) -> Answer:
-    headers = {"Accept": "*/*", **headers_of(clinic, **changed)}
-    return talk(server, [head("GET", f"{clinic.root}/dicom-web/{path}", headers)])
 
 
 def multipart(boundary: str) -> str:
@@ -230,82 +184,6 @@ def test_others_are_served_while_some_sleep(server: LiveServer, clinic: Clinic) 
         started = time.monotonic()
         assert get(server, clinic, "studies?limit=1").status == 200
         assert time.monotonic() - started < 10
-
-
-# Addresses, headers and parameters
-
-HOSTILE_UIDS = [
-    "..", "../../etc/passwd", "%2e%2e", "%2e%2e%2f%2e%2e", "..%5c..", "%00", "1.2%00.3", "1" * 4096, "%0d%0aX:1",
-    "1.2.3%0a", "%ff%fe", "'%20OR%201=1--", "%7B%7B7*7%7D%7D", "-1", "1..2", "%D9%A1.%D9%A2", "con", "1.2.3%20",
-]  # fmt: skip
-PLACES = [
-    "studies/{}", "studies/{}/metadata", "studies/{}/series", "studies/{}/series/1.2", "studies/1.2/series/{}",
-    "studies/1.2/series/1.3/instances/{}", "studies/1.2/series/1.3/instances/{}/frames/1",
-    "studies/1.2/series/1.3/instances/1.4/frames/{}", "studies/1.2/series/1.3/instances/1.4/bulk/{}",
-    "studies/{}/rendered", "studies/{}/thumbnail", "beside/{}/studies",
-]  # fmt: skip
-
-
-@pytest.mark.parametrize("place", PLACES)
-def test_hostile_uids_in_an_address_are_not_found(server: LiveServer, clinic: Clinic, place: str) -> None:
-    answers = {uid: get(server, clinic, place.format(uid)).status for uid in HOSTILE_UIDS}
-    allowed = {200, 400, 404} if place.startswith("beside/") or place.endswith("}/series") else {400, 404}
-    assert {uid: status for uid, status in answers.items() if status not in allowed} == {}
-
-
-@pytest.mark.parametrize("uid", HOSTILE_UIDS)
-def test_nothing_is_stored_under_a_hostile_study_uid(server: LiveServer, clinic: Clinic, uid: str) -> None:
-    content, before = body(written(image(number=40))), rows(clinic)["Instance"]
-    headers = headers_of(clinic, Content_Length=str(len(content)))
-    answer = talk(server, [head("POST", f"{clinic.root}/dicom-web/studies/{uid}", headers), content])
-    assert answer.status in (400, 404, 405, 409), answer
-    assert rows(clinic)["Instance"] == before
-
-
-@pytest.mark.parametrize(
-    "changed",
-    [{"Host": "evil.example"}, {"X_Forwarded_Host": "evil.example"}, {"Accept": "*/*\tSet-Cookie: a=b"}],
-)
-@pytest.mark.parametrize(
-    "path", ["studies?accept=application/dicom%2Bjson%0d%0aSet-Cookie:a=b", "studies?limit=1"]
-)
-def test_nothing_of_a_request_becomes_a_header(
-    server: LiveServer, clinic: Clinic, changed: Mapping[str, str], path: str
-) -> None:
-    answer = get(server, clinic, path, **changed)
-    assert answer.status in (200, 204, 400, 406)
-    told = {name.lower(): value for name, value in answer.headers.items()}
-    assert "set-cookie" not in told
-    assert "evil" not in str(told)
-
-
-@pytest.mark.parametrize(
-    "query",
-    [
-        "limit=-1", "limit=1e9", "limit=", "limit=99999999999999999999", "limit=1&limit=2", "offset=-1", "offset=x",
-        "&".join(["includefield=00100010"] * 300),
-        "StudyDate=99999999", "StudyDate=20240101-20230101-20220101", "fuzzymatching=maybe",
-        "StudyInstanceUID=1.2%00.3",
-    ],
-)  # fmt: skip
-def test_searches_that_mean_nothing_are_refused(server: LiveServer, clinic: Clinic, query: str) -> None:
-    assert get(server, clinic, f"studies?{query}").status == 400, query
-
-
-@pytest.mark.parametrize(
-    "query",
-    [
-        "PatientName=%00", "PatientName=%ff%fe", "PatientName=" + "*" * 4000, "PatientName=%27%3BDROP%20TABLE",
-        "PatientID=%25%5F%5C", "PatientName=%F0%9F%92%A9", "limit=1000000000", "includefield=all",
-        "includefield=" + ",".join(["00100010"] * 700), "00100020=*",
-    ],
-)  # fmt: skip
-def test_odd_searches_are_answered(server: LiveServer, clinic: Clinic, query: str) -> None:
-    assert get(server, clinic, f"studies?{query}").status in (200, 204, 400), query
-
-
-def test_a_request_line_without_end_is_refused(server: LiveServer, clinic: Clinic) -> None:
-    assert get(server, clinic, "studies?PatientName=" + "x" * 20_000).status in (0, 400, 414)
 
 
 def test_slow_bytes_are_a_body_all_the_same(server: LiveServer, clinic: Clinic) -> None:

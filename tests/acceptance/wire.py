@@ -7,6 +7,8 @@ from contextlib import suppress
 from dataclasses import dataclass
 from http.client import HTTPResponse
 
+from tests.acceptance.stowing import CONTENT_TYPE
+from tests.conftest import Clinic
 from tests.servers.live import LiveServer
 
 
@@ -34,6 +36,25 @@ def talk(server: LiveServer, pieces: Iterable[bytes], *, ends: bool = False, sec
             if ends:
                 line.shutdown(socket.SHUT_WR)
         return _answer(line)
+
+
+def headers_of(clinic: Clinic, **changed: str) -> dict[str, str]:
+    """Return the usual headers of a request, with those that are changed."""
+    named = {name.replace("_", "-"): value for name, value in changed.items()}
+    usual = {"Host": "127.0.0.1", "Authorization": f"Bearer {clinic.api_key}", "Content-Type": CONTENT_TYPE}
+    return {**usual, "Connection": "close", **named}
+
+
+def post(server: LiveServer, clinic: Clinic, content: bytes, **changed: str) -> Answer:
+    """Store with a body of any shape."""
+    headers = {"Content-Length": str(len(content)), **headers_of(clinic, **changed)}
+    return talk(server, [head("POST", f"{clinic.root}/dicom-web/studies", headers), content])
+
+
+def get(server: LiveServer, clinic: Clinic, path: str, **changed: str) -> Answer:
+    """Ask for a path below the DICOMweb root."""
+    headers = {"Accept": "*/*", **headers_of(clinic, **changed)}
+    return talk(server, [head("GET", f"{clinic.root}/dicom-web/{path}", headers)])
 
 
 def break_off(server: LiveServer, data: bytes) -> None:
