@@ -17,7 +17,7 @@ from pacs.dicomweb.stow_answer import answer
 from pacs.events import INSTANCES_STORED
 from pacs.ingest.index import Arrival
 from pacs.ingest.outcomes import Outcome, Status
-from pacs.ingest.receive import Incoming, Received
+from pacs.ingest.receive import Received, receive
 from pacs.ingest.settle import settle
 from pacs.storage.store import StoreUnavailable
 from pacs.tasks import wake_derive
@@ -122,10 +122,10 @@ def _files(request: ClinicRequest) -> Iterator[Received]:
         raise EncodedBody
     read = _reader(request)
     if (kind := _kind_of(content_type)) == "application/dicom":
-        yield _receive(iter(lambda: read(READ_SIZE), b""))
+        yield receive(iter(lambda: read(READ_SIZE), b""))
     elif kind == "multipart/related":
         for part in read_parts(read, boundary_of(content_type)):
-            yield _receive(part.chunks())
+            yield receive(part.chunks())
     else:
         raise UnknownType
 
@@ -139,17 +139,6 @@ def _kind_of(content_type: str) -> str:
     if kind.parameters.get("type", "application/dicom").lower() != "application/dicom":
         raise UnknownType
     return kind.name
-
-
-def _receive(chunks: Iterator[bytes]) -> Received:
-    incoming = Incoming()
-    try:
-        for chunk in chunks:
-            incoming.feed(chunk)
-        return incoming.finish()
-    except BaseException:
-        incoming.drop()
-        raise
 
 
 def _reader(request: ClinicRequest) -> Callable[[int], bytes]:

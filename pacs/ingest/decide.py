@@ -17,7 +17,7 @@ from pacs.dicom.scan import Scan, Scanner
 from pacs.events import FILE_ACCEPTED, FILE_DISCARDED, FILE_RETRIED, FILE_TAKEN_BACK
 from pacs.ingest.index import Arrival, study_id
 from pacs.ingest.outcomes import TRANSIENT, IngestReason, Outcome, Status
-from pacs.ingest.receive import Incoming, Received
+from pacs.ingest.receive import Received, receive
 from pacs.ingest.settle import settle
 from pacs.ingest.versions import Version, replace
 from pacs.models import Blob, HeldFile, Instance, Outbox, Study
@@ -115,7 +115,7 @@ def retry(actor: Actor, held_id: UUID, *, now: datetime) -> Outcome:
     if held.blob is None:
         raise CannotReplace(WhyNot.UNREADABLE)
     limits.require_room(Tenant.objects.get(id=current_tenant_id()), held.plain_size)
-    outcome = settle([_received(held.blob)], Arrival(actor, now), hold=_drop)[0]
+    outcome = settle([receive(SealedReader(held.blob).whole())], Arrival(actor, now), hold=_drop)[0]
     with transaction.atomic(durable=True):
         study = _locked(held)
         if outcome.status is not Status.REFUSED:
@@ -181,17 +181,6 @@ def _replaced(held: HeldFile, known: Instance, sha256: bytes, actor: Actor, now:
 
 def _turned(difference: dict[str, str]) -> dict[str, str]:
     return difference | {"stored": difference["arriving"], "arriving": difference["stored"]}
-
-
-def _received(blob: Blob) -> Received:
-    incoming = Incoming()
-    try:
-        for chunk in SealedReader(blob).whole():
-            incoming.feed(chunk)
-        return incoming.finish()
-    except BaseException:
-        incoming.drop()
-        raise
 
 
 def _drop(received: Received, outcome: Outcome, arrival: Arrival, *, is_durable: bool) -> None:

@@ -3,6 +3,7 @@
 Nothing is believed and nothing is durable here; `settle.py` decides what becomes of the file.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from django.conf import settings
@@ -32,6 +33,18 @@ class Received:
         """Forget the bytes."""
         if self.writer is not None:
             self.writer.abort()
+
+
+def receive(chunks: Iterable[bytes]) -> Received:
+    """Take a whole file; where the chunks break off with an error, nothing of it is left. Raises StoreUnavailable."""
+    incoming = Incoming()
+    try:
+        for chunk in chunks:
+            incoming.feed(chunk)
+        return incoming.finish()
+    except BaseException:
+        incoming.drop()
+        raise
 
 
 class Incoming:

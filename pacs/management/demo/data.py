@@ -10,7 +10,7 @@ from pydicom.data import get_testdata_file
 from pydicom.uid import generate_uid
 
 from pacs.ingest.index import Arrival
-from pacs.ingest.receive import Incoming
+from pacs.ingest.receive import receive
 from pacs.ingest.settle import settle
 from pacs.management.demo.phantom import phantom
 from tenants import api_keys, entry, signup
@@ -69,9 +69,4 @@ def _files(slug: str, now: datetime) -> Iterator[bytes]:
 def _fill(files: Iterable[bytes], arrival: Arrival) -> None:
     remaining = iter(files)
     while batch := list(islice(remaining, BATCH)):
-        received = []
-        for data in batch:
-            incoming = Incoming()
-            incoming.feed(data)
-            received.append(incoming.finish())
-        settle(received, arrival)
+        settle([receive([data]) for data in batch], arrival)
