@@ -20,7 +20,7 @@ from django.utils import timezone
 from tenants import api_keys, entry
 from tenants.events import Event
 from tenants.models import Membership, Tenant, User
-from tenants.permissions import Actor, NotPermitted, Permission, of_roles, of_scopes, require
+from tenants.permissions import Actor, Permission, of_roles, of_scopes, require
 
 P = ParamSpec("P")
 SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
@@ -189,15 +189,3 @@ def _is_same_origin(request: HttpRequest) -> bool:
     if origin:
         return origin == f"{request.scheme}://{request.get_host()}"
     return request.headers.get("Sec-Fetch-Site") == "same-origin"
-
-
-__all__ = [
-    "ClinicRequest",
-    "Door",
-    "NotPermitted",
-    "clinic_api",
-    "clinic_page",
-    "person_page",
-    "public",
-    "unauthorised",
-]

@@ -6,7 +6,6 @@ from django.core.exceptions import ImproperlyConfigured
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import render
-from django.utils import translation
 
 from tenants.permissions import NotPermitted, holders
 
@@ -37,5 +36,4 @@ class DoorMiddleware:
                 status=403,
                 content_type="text/plain; charset=utf-8",
             )
-        with translation.override(translation.get_language()):
-            return render(request, "tenants/not_permitted.html", {"roles": roles}, status=403)
+        return render(request, "tenants/not_permitted.html", {"roles": roles}, status=403)

@@ -12,26 +12,18 @@ from tenants import entry
 SECONDS_AT_MOST = 300
 
 
-def platform_task(
-    *, queue: str, retry_on: tuple[type[Exception], ...] = ()
-) -> Callable[[Callable[..., None]], Task[..., None]]:
-    """Make a function a job of no clinic: acknowledged late, limited in time, retried on the named errors."""
+def platform_task(*, queue: str) -> Callable[[Callable[..., None]], Task[..., None]]:
+    """Make a function a job of no clinic: acknowledged late and limited in time. What failed, the next sweep finds."""
     return shared_task(
         queue=queue,
         acks_late=True,
         reject_on_worker_lost=True,
         soft_time_limit=SECONDS_AT_MOST - 30,
         time_limit=SECONDS_AT_MOST,
-        autoretry_for=retry_on,
-        retry_backoff=True,
-        retry_jitter=True,
-        max_retries=5,
     )
 
 
-def tenant_task(
-    *, queue: str, retry_on: tuple[type[Exception], ...] = ()
-) -> Callable[[Callable[..., None]], Task[..., None]]:
+def tenant_task(*, queue: str) -> Callable[[Callable[..., None]], Task[..., None]]:
     """Make a function a job inside a clinic: called with `tenant_id` and other ids, by keyword alone."""
 
     def decorate(work: Callable[..., None]) -> Task[..., None]:
@@ -40,6 +32,6 @@ def tenant_task(
             with entry.enter(uuid.UUID(tenant_id)):
                 work(**ids)
 
-        return platform_task(queue=queue, retry_on=retry_on)(inside)
+        return platform_task(queue=queue)(inside)
 
     return decorate
