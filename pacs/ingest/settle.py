@@ -34,7 +34,6 @@ class _File:
     outcome: Outcome | None = None
     known: Instance | None = None
     is_durable: bool = False
-    is_handled: bool = False
 
     def decide(self, status: Status, *, reason: str = "", facts: dict[str, object] | None = None) -> Outcome:
         """Set and return what became of the file, with the names it bears."""
@@ -187,18 +186,18 @@ def _settled(file: _File, arrival: Arrival, hold: Hold) -> Outcome:
     outcome = file.outcome or file.decide(Status.REFUSED, reason=IngestReason.BUSY)
     if outcome.status is Status.REFUSED:
         hold(file.received, outcome, arrival, is_durable=file.is_durable)
-        file.is_handled = True
     return outcome
 
 
 def _clean_up(files: Sequence[_File]) -> None:
-    """Drop what was not stored; a blob that became durable for nothing is removed."""
+    """Drop what was not stored; the durable copy of what is stored already is removed.
+
+    Any other durable blob stays, at worst an orphan: an error of the commit does not say that nothing was committed.
+    """
     for file in files:
-        if file.is_handled or _is(file, Status.STORED):
-            continue
         if not file.is_durable:
             file.received.drop()
-        else:
+        elif _is(file, Status.SAME):
             primary_store().delete(BlobKey(current_tenant_id(), file.writer().blob_id))
 
 
