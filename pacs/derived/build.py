@@ -41,14 +41,13 @@ def build_series(series_id: uuid.UUID, *, now: datetime) -> bool:
     rows = Instance.objects.filter(series=series).order_by("instance_number", "sop_uid")
     ids = list(rows.values_list("pk", flat=True))
     metadata = _write_metadata(series, ids)
-    thumbnail = None
     try:
         thumbnail = _write_thumbnail(rows.filter(rows__gt=0).values_list("pk", flat=True))
-        if _swap(series, metadata, thumbnail, now):
-            return True
     except BaseException:
-        _drop(metadata, thumbnail)
+        _drop(metadata)
         raise
+    if _swap(series, metadata, thumbnail, now):  # an error in it may hide a commit: then both blobs stay
+        return True
     _drop(metadata, thumbnail)
     return False
 

@@ -6,6 +6,7 @@ from io import BytesIO
 from unittest.mock import patch
 
 import pytest
+from django.db import OperationalError
 from PIL import Image
 
 from pacs.derived import build
@@ -153,6 +154,22 @@ def test_a_failure_leaves_the_series_as_it_was(clinic: Clinic) -> None:
         series = Series.objects.get()
     assert (series.metadata_version, series.metadata_blob_id) == (0, None)
     assert in_store(clinic) == before
+
+
+def test_blobs_of_a_commit_that_may_have_happened_stay(clinic: Clinic) -> None:
+    store_images(clinic, slice_of())
+    swap = build._swap
+
+    def swap_unheard(*args: object) -> None:
+        swap(*args)  # type: ignore[arg-type]  # passed on as they came
+        raise OperationalError("server closed the connection")
+
+    with entry.enter(clinic.tenant):
+        with patch.object(build, "_swap", swap_unheard), pytest.raises(OperationalError):
+            build.build_series(Series.objects.get().pk, now=NOW)
+        series = Series.objects.get()
+    assert series.metadata_version == series.version
+    assert {series.metadata_blob_id, series.thumbnail_blob_id} <= in_store(clinic)
 
 
 def test_a_series_that_is_gone_needs_nothing(clinic: Clinic) -> None:
