@@ -11,8 +11,8 @@ demo: setup
 
 # The suite: on PostgreSQL where one answers, and what depends on the database again on SQLite.
 test: setup
-	$(BIN)/pytest -n 2 --dist loadgroup -m "not long"
-	TEST_DATABASE=sqlite $(BIN)/pytest -n 2 --dist loadgroup -m "db and not long"
+	$(BIN)/pytest -n 2 --dist loadfile -m "not long"
+	TEST_DATABASE=sqlite $(BIN)/pytest -n 2 --dist loadfile -m "db and not long"
 
 test-long: setup
 	$(BIN)/pytest -m "long"

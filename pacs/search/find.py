@@ -5,6 +5,7 @@ attributes, newest first, for at most `EXAMINED_AT_MOST` rows: more raises TooBr
 what lies further back.
 """
 
+import time
 import uuid
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -27,6 +28,7 @@ from tenants.permissions import Actor
 ROWS_BY_DEFAULT, ROWS_AT_MOST = 200, 1000
 COUNTED_AT_MOST = 10_000
 EXAMINED_AT_MOST = 20_000
+EXAMINED_FOR_SECONDS = 5.0
 ANYWHERE = (0x00100010, 0x00100020, 0x00080050, 0x00081030)  # name, ID, accession number, description
 _CHUNK = 500
 
@@ -174,9 +176,9 @@ def _beyond(rows: QuerySet[Study], asked: Conditions, search: Search) -> Found[S
 def _examined(rows: QuerySet[Row], asked: Conditions, search: Search) -> Found[Row]:
     """Compare rows one by one with what no column answers."""
     page: list[Row] = []
-    matched, limit = 0, _limit(search)
+    matched, limit, ends_at = 0, _limit(search), time.monotonic() + EXAMINED_FOR_SECONDS
     for count, row in enumerate(rows.iterator(chunk_size=_CHUNK)):
-        if count >= EXAMINED_AT_MOST:
+        if count >= EXAMINED_AT_MOST or time.monotonic() > ends_at:
             raise TooBroad
         dataset = whole(row)
         if not all(meets(dataset, criterion, is_fuzzy=search.is_fuzzy) for criterion in asked.rest):

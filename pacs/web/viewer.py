@@ -92,7 +92,10 @@ def status(request: ClinicRequest) -> HttpResponse:
     study_uid = request.GET.get("study", "")
     if not study_uid:
         return JsonResponse({"arriving": False, "refused": 0})
-    study = access.get_study(request.actor, study_uid)
+    try:
+        study = access.get_study(request.actor, study_uid)
+    except access.NotFound as error:
+        raise Http404 from error
     return JsonResponse({"arriving": study.is_arriving(timezone.now()), "refused": study.refused_count})
 
 
