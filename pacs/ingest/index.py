@@ -60,6 +60,7 @@ def index_all(files: Sequence[Durable], arrival: Arrival) -> None:
     with transaction.atomic(durable=True):
         studies = {row.id: row for row in _known_studies(files)}
         shown = {row.id for row in studies.values() if row.binned_at is None}
+        revived = len(studies) - len(shown)
         series = {row.id: row for row in Series.objects.filter(study_id__in=studies)} if studies else {}
         _add_new(files, studies, series, arrival)
         changed = _count(files, studies, series, arrival)
@@ -68,6 +69,8 @@ def index_all(files: Sequence[Durable], arrival: Arrival) -> None:
         added = sum(file.scan.size for file in files)
         usage.add(plain_bytes=added, instances=len(files), studies=len(studies.keys() - shown))
         counts = {"stored": len(files), "studies": len(studies)}
+        if revived:
+            counts["restored"] = revived
         details = {"studies": sorted(study.study_uid for study in studies.values())}
         record(arrival.actor, INSTANCES_STORED, _subject(studies, counts), at=arrival.now, details=details)
 
@@ -153,17 +156,22 @@ def _write(
 def note_same(known: Sequence[Instance], arrival: Arrival) -> None:
     """Record that stored images came again; what was in the bin comes back, for somebody still sends it.
 
-    Raises Vanished when one of them was erased meanwhile, so that nobody is told that it is stored.
+    Raises Vanished when one of them was erased or replaced meanwhile, so that nobody is told that it is stored.
     """
     by_study = {row.study_id: row.study for row in known}
     with transaction.atomic(durable=True):
         locked = {
             row.id: row for row in Study.objects.select_for_update().filter(id__in=by_study).order_by("id")
         }
-        ids = {row.pk for row in known}
-        if Instance.objects.filter(id__in=ids).count() < len(ids):
+        still = dict(Instance.objects.filter(id__in=[row.pk for row in known]).values_list("pk", "blob_id"))
+        if any(still.get(row.pk) != row.blob_id for row in known):
             raise Vanished
-        series = {row.series_id for row in known if row.series.binned_at or locked[row.study_id].binned_at}
+        binned = set(
+            Series.objects.filter(id__in={row.series_id for row in known})
+            .exclude(binned_at=None)
+            .values_list("pk", flat=True)
+        )
+        series = {row.series_id for row in known if row.series_id in binned or locked[row.study_id].binned_at}
         Series.objects.filter(id__in=series).update(binned_at=None)
         revived = {row.study_id for row in known if row.series_id in series}
         shown = sum(1 for key in revived if locked[key].binned_at is not None)
@@ -174,6 +182,8 @@ def note_same(known: Sequence[Instance], arrival: Arrival) -> None:
         if shown:
             usage.add(studies=shown)
         counts = {"same": len(known), "studies": len(locked)}
+        if revived:
+            counts["restored"] = len(revived)
         details = {"studies": sorted(study.study_uid for study in locked.values())}
         record(arrival.actor, INSTANCES_STORED, _subject(locked, counts), at=arrival.now, details=details)
 
