@@ -30,7 +30,7 @@ def missing() -> list[str]:
 def version() -> str:
     """Return Orthanc's version."""
     told = subprocess.run([_program(), "--version"], capture_output=True, text=True, check=True)
-    return told.stdout.split("\n", 1)[0].removeprefix("Orthanc ")
+    return told.stdout.split("\n", 1)[0].rpartition(" ")[2]
 
 
 @contextmanager

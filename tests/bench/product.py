@@ -29,7 +29,7 @@ _SET_HERE = (
 
 
 class NeverReady(RuntimeError):
-    """The product ended, or did not announce itself in time. Carries the end of its output."""
+    """The product ended, or did not announce itself in time."""
 
 
 @dataclass(frozen=True)
@@ -73,8 +73,11 @@ def product(folder: Path) -> Iterator[Product]:
                 stderr=subprocess.STDOUT,
             )
         try:
-            first, second = _clinics(folder / "data" / "demo.json", process, log)
+            first, second = _clinics(folder / "data" / "demo.json", process)
             yield Product(_clinic(first, process.pid), _clinic(second, process.pid), environment)
+        except Exception as error:
+            error.add_note(_last_words(folder))
+            raise
         finally:
             process.terminate()  # it ends its own children first, which takes a while
             process.wait(60)
@@ -92,14 +95,20 @@ def _environment(folder: Path, port: int) -> dict[str, str]:
     }
 
 
-def _clinics(announced: Path, process: "subprocess.Popen[bytes]", log: Path) -> list[dict[str, str]]:
+def _clinics(announced: Path, process: "subprocess.Popen[bytes]") -> list[dict[str, str]]:
     deadline = time.monotonic() + _READY_WITHIN_SECONDS
     while not announced.exists():
         if process.poll() is not None or time.monotonic() > deadline:
-            raise NeverReady(log.read_text(errors="replace")[-2000:])
+            raise NeverReady
         time.sleep(0.1)
     clinics: list[dict[str, str]] = json.loads(announced.read_text())["clinics"]
     return clinics
+
+
+def _last_words(folder: Path) -> str:
+    """Return how the logs end: they are gone when the failure is read."""
+    logs = sorted([*folder.glob("*.log"), *folder.glob("data/logs/*.log")])
+    return "\n".join(f"{log.name}: …{log.read_text(errors='replace')[-1000:]}" for log in logs)
 
 
 def _clinic(described: Mapping[str, str], pid: int) -> Clinic:
