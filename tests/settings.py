@@ -13,6 +13,8 @@ import psycopg
 _scratch = Path(tempfile.mkdtemp(prefix="cloud-pacs-tests-"))
 os.environ.setdefault("DATA_DIR", str(_scratch))
 os.environ.setdefault("LOG_LEVEL", "CRITICAL")
+# Playwright keeps an event loop in the thread of the tests, whose database work is none of its business.
+os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
 TEST_POSTGRES_URL = os.environ.get("TEST_POSTGRES_URL", "postgresql://postgres@127.0.0.1:5432/postgres")
 _worker = os.environ.get("PYTEST_XDIST_WORKER", "main")
 TEST_DATABASE_NAME = f"cloud_pacs_test_{os.getpid() if _worker == 'main' else os.getppid()}_{_worker}"
