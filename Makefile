@@ -56,7 +56,7 @@ setup: .setup/python .setup/assets .setup/words
 system:
 	apt-get update -qq
 	DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends \
-	  chromium dcmtk orthanc orthanc-dicomweb orthanc-postgresql gettext > /dev/null
+	  chromium dcmtk orthanc orthanc-dicomweb orthanc-postgresql gettext gcc libc6-dev > /dev/null
 
 # Collects the words of code and templates for translation.
 words: .setup/python
