@@ -23,7 +23,8 @@ class Inflater:
         self._taken = 0
         self._given = 0
         self._checksum = 0
-        self._behind = b""  # the stream: padding, or the trailer
+        self._behind = b""  # the stream: the start of padding, or the trailer
+        self._is_padding = True
 
     def feed(self, chunk: Chunk) -> Iterator[bytes]:
         """Yield what these bytes become.
@@ -38,15 +39,21 @@ class Inflater:
             yield piece
             rest = self._zlib.unconsumed_tail or self._zlib.unused_data
             is_full = len(piece) == _PIECE  # zlib may hold back more
-        self._behind += bytes(rest[: len(self._trailer()) + 1])
-        if self._behind != b"\0" and not self._trailer().startswith(self._behind):
-            raise Refused(Reason.TRAILING_BYTES)
+        self._note_behind(bytes(rest))
 
     def finish(self) -> None:
         """Refuse a stream that has not ended."""
         if not self._zlib.eof:
             raise Refused(Reason.TRUNCATED, inflated=self._given)
-        if self._behind not in (b"", b"\0", self._trailer()):
+        if not self._is_padding and self._behind != self._trailer():
+            raise Refused(Reason.TRAILING_BYTES)
+
+    def _note_behind(self, rest: bytes) -> None:
+        """Let NULs pass, however many: Orthanc 1.10 leaves a buffer's unused half behind what it received deflated."""
+        trailer = self._trailer()
+        self._behind = (self._behind + rest[: len(trailer) + 1])[: len(trailer) + 1]
+        self._is_padding = self._is_padding and rest.count(0) == len(rest)
+        if not self._is_padding and not trailer.startswith(self._behind):
             raise Refused(Reason.TRAILING_BYTES)
 
     def _trailer(self) -> bytes:

@@ -64,7 +64,7 @@ def _from_raw(dataset: Dataset, element: RawDataElement, is_signed: bool) -> Pla
     if vr == "SQ":
         items = sequence_items(value, is_implicit=is_implicit, is_little_endian=is_little_endian)
         return PlainElement(tag, vr, b"", items) if items is not None else PlainElement(tag, "UN", value)
-    return PlainElement(tag, vr, value if is_little_endian else _swapped(vr, value))
+    return PlainElement(tag, vr, value if is_little_endian else swapped(vr, value))
 
 
 def known_vr(dataset: Dataset, tag: int, *, is_signed: bool) -> str:
@@ -112,7 +112,8 @@ def sequence_items(value: bytes, *, is_implicit: bool, is_little_endian: bool) -
     return tuple(items)
 
 
-def _swapped(vr: str, value: bytes) -> bytes:
+def swapped(vr: str, value: bytes) -> bytes:
+    """Reverse the bytes of each word of a value, as long as the words of its VR are."""
     width = _WORD_BYTES.get(vr, 1)
     return swapped_words(value, width) if width > 1 and len(value) % width == 0 else value
 

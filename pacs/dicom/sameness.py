@@ -144,7 +144,11 @@ def _same_frames(pool: DecoderPool, first: ComparedFile, second: ComparedFile) -
 
 def _are_stored_alike(first: ComparedFile, second: ComparedFile, pair: tuple[bytes, bytes]) -> bool:
     """Compare stored bytes, but for the NUL that makes a fragment even."""
-    if first.transfer_syntax != second.transfer_syntax or first.vr != second.vr:
+    if first.transfer_syntax != second.transfer_syntax:
+        return False
+    if first.vr != second.vr and is_one_value(
+        first.transfer_syntax
+    ):  # of fragments it is always OB, if said or not
         return False
     shorter, longer = sorted(pair, key=len)
     return longer in (shorter, shorter + b"\0") and _colours(first) == _colours(second)
