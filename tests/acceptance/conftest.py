@@ -6,7 +6,7 @@ import pytest
 from django.db import connections
 from pytest_django.plugin import DjangoDbBlocker
 
-from tenants import entry
+from tenants import api_keys, authentication, entry
 from tests import database
 from tests.acceptance.house import House, require_consistent, wait_until_rested
 from tests.conftest import Clinic, make_clinic
@@ -17,6 +17,8 @@ from tests.servers.live import LiveServer, live_process
 def house(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[House]:
     """The clinics; what the module's tests wrote is removed after the last of them."""
     with django_db_blocker.unblock():
+        authentication.forget()
+        api_keys.forget()
         yield House(make_clinic("north", "alice"), make_clinic("south", "charlie"))
         for connection in connections.all():
             connection.close()
