@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from playwright.sync_api import Browser, ConsoleMessage, Page, Request, Response, sync_playwright
+from playwright.sync_api import Browser, ConsoleMessage, Page, Request, Response, expect, sync_playwright
 
 ROOT = Path(__file__).resolve().parents[2]
 AXE = ROOT / "deploy" / "assets" / "node_modules" / "axe-core" / "axe.min.js"
@@ -18,6 +18,7 @@ FLAGS = [
     "--disable-quic",
 ]  # fmt: skip
 DESKTOP, PHONE = (1400, 900), (390, 844)
+PHONE_AGENT = "Mozilla/5.0 (Linux; Android 14; Pixel 8) AppleWebKit/537.36 Chrome/130.0 Mobile Safari/537.36"
 # The largest canvas: its size, its bright pixels, and a number that changes with any of them.
 _LOOK = """() => {
   const canvases = [...document.querySelectorAll('canvas')].filter(one => one.width > 200);
@@ -64,6 +65,15 @@ class Visit:
         self.page.on("pageerror", lambda error: self.faults.append(f"error: {error}"))
         self.page.on("request", self._asked)
         self.page.on("response", self._answered)
+
+    def sign_in(self, email: str, password: str) -> None:
+        """Fill in the sign-in page, which is open, with the keyboard alone; returns on the page behind it."""
+        expect(self.page.get_by_role("textbox").first).to_be_focused()
+        self.page.keyboard.type(email)
+        self.page.keyboard.press("Tab")
+        self.page.keyboard.type(password)
+        self.page.keyboard.press("Enter")
+        expect(self.page.get_by_role("heading", name="Studies", level=1)).to_be_attached()
 
     def look(self) -> Mapping[str, int]:
         """Return what the image's canvas shows."""
