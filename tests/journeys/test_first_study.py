@@ -145,6 +145,43 @@ def _shown_number(owner: Visit) -> int:
     return int(label.split("(")[0])
 
 
+def test_a_measurement_is_saved_into_the_study_and_there_after_a_reload(
+    owner: Visit, installation: Demo, pictures: Path
+) -> None:
+    page = owner.page
+    _measure(owner)
+    page.locator('[data-cy="trackedMeasurements-btn"]').click()
+    page.wait_for_timeout(1000)  # a measurement is followed a moment after it is drawn
+    page.get_by_text("Create SR").click()
+    page.wait_for_timeout(1000)
+    page.screenshot(path=pictures / "9-measured.png")
+    with page.expect_response(lambda answer: answer.request.method == "POST") as stored:
+        page.get_by_role("button", name="Save").click()
+    assert stored.value.status == 200
+    reports = f"/c/{installation.text('slug')}/dicom-web/studies/{STUDY_UID}/series?Modality=SR"
+    assert len(page.request.get(reports).json()) == 1
+    page.reload()
+    owner.wait_for_image()
+    expect(page.locator('[data-cy^="study-browser-thumbnail"]', has_text="SR")).to_have_count(
+        1, timeout=30_000
+    )
+    page.screenshot(path=pictures / "10-reloaded.png")
+
+
+def _measure(owner: Visit) -> None:
+    """Draw a length across the middle of the image."""
+    page, place = owner.page, owner.page.locator("canvas").first.bounding_box()
+    assert place is not None
+    across, down = place["x"] + place["width"] / 2, place["y"] + place["height"] / 2
+    page.locator('[data-cy="MeasurementTools-split-button-primary"]').click()
+    page.wait_for_timeout(500)  # the tool becomes active a moment after the button
+    page.mouse.click(across - 100, down)
+    page.mouse.move(across, down + 20)
+    page.wait_for_timeout(200)
+    page.mouse.click(across + 100, down + 40)
+    page.wait_for_timeout(1000)
+
+
 def test_nothing_went_wrong_and_no_other_host_was_asked(owner: Visit, installation: Demo) -> None:
     assert owner.faults == []
     assert owner.hosts == {urlsplit(installation.url).netloc}
