@@ -11,11 +11,14 @@ demo: setup
 
 # The suite: on PostgreSQL where one answers, and what depends on the database again on SQLite.
 test: setup
-	$(BIN)/pytest -n 2 --dist loadfile -m "not long"
-	TEST_DATABASE=sqlite $(BIN)/pytest -n 2 --dist loadfile -m "db and not long"
+	$(BIN)/pytest -n 2 --dist loadfile -m "not long" --ignore tests/acceptance --ignore tests/journeys
+	TEST_DATABASE=sqlite $(BIN)/pytest -n 2 --dist loadfile -m "db and not long" --ignore tests/acceptance
 
+# The full figures, and whole ways through real servers, one after the other.
 test-long: setup
 	$(BIN)/pytest -m "long"
+	$(BIN)/pytest -m "not long" tests/acceptance
+	$(BIN)/pytest -m "not long" tests/journeys
 
 # The store contract against Ceph's RADOS gateway, from Debian's packages.
 test-s3: setup
