@@ -11,8 +11,8 @@ demo: setup
 
 # The suite: on PostgreSQL where one answers, and what depends on the database again on SQLite.
 test: setup
-	$(BIN)/pytest -n 2 --dist loadfile -m "not long" --ignore tests/acceptance --ignore tests/journeys
-	TEST_DATABASE=sqlite $(BIN)/pytest -n 2 --dist loadfile -m "db and not long" --ignore tests/acceptance
+	$(BIN)/pytest -m "not long" --ignore tests/acceptance --ignore tests/journeys
+	TEST_DATABASE=sqlite $(BIN)/pytest -m "db and not long" --ignore tests/acceptance
 
 # The full figures, and whole ways through real servers, one after the other.
 test-long: setup
