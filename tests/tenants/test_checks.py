@@ -120,7 +120,8 @@ WORKER = [sys.executable, "-c", "from deploy.celery import app; app.Worker(pool=
 @pytest.mark.parametrize("start", [WEB, WORKER], ids=["web", "worker"])
 def test_nothing_starts_without_the_root_key(tmp_path: Path, start: list[str]) -> None:
     """A process of its own, on an empty SQLite: nothing is migrated, no key was made."""
-    environment = {name: value for name, value in os.environ.items() if name != "DATABASE_OWNER_URL"}
+    left_out = {"DATABASE_OWNER_URL", "DJANGO_ALLOW_ASYNC_UNSAFE"}
+    environment = {name: value for name, value in os.environ.items() if name not in left_out}
     environment |= {
         "DATA_DIR": str(tmp_path),
         "DATABASE_URL": f"sqlite:///{tmp_path}/db",
