@@ -1,5 +1,6 @@
 """Decoding happens in processes that can be lost without losing more than one frame."""
 
+import contextlib
 import json
 import multiprocessing
 import os
@@ -31,7 +32,8 @@ def children() -> set[int]:
     """The processes that this thread's program has started and not yet buried."""
     found = set()
     for task in Path("/proc/self/task").iterdir():
-        found |= {int(number) for number in (task / "children").read_text().split()}
+        with contextlib.suppress(FileNotFoundError, ProcessLookupError):  # a thread that has just ended
+            found |= {int(number) for number in (task / "children").read_text().split()}
     return found
 
 
