@@ -59,10 +59,15 @@ def live_process(
         **{"WEB_WORKERS": str(workers), "WEB_THREADS": "4"},
         **(environment or {}),
     }
-    with running(command, port=port, log=log, environment=os.environ | told) as process:
+    with running(command, port=port, log=log, environment=own_environment() | told) as process:
         server = LiveServer(port, log, process.pid)
         _wait_until_ready(server, workers)
         yield server
+
+
+def own_environment() -> dict[str, str]:
+    """Return the tests' environment without what is for the process alone that drives a browser."""
+    return {name: value for name, value in os.environ.items() if name != "DJANGO_ALLOW_ASYNC_UNSAFE"}
 
 
 def _wait_until_ready(server: LiveServer, workers: int) -> None:

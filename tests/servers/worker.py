@@ -11,6 +11,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from tests.servers.live import own_environment
+
 RABBITMQ = ("127.0.0.1", 5672)
 
 
@@ -63,7 +65,7 @@ def worker(folder: Path, broker: str, *, has_clock: bool) -> Iterator["subproces
     told = {"BROKER_URL": broker, "DJANGO_SETTINGS_MODULE": "deploy.settings", "LOG_LEVEL": "INFO"}
     with (folder / "worker.log").open("ab") as log:
         process = subprocess.Popen(
-            command, env=os.environ | told, stdout=log, stderr=log, start_new_session=True
+            command, env=own_environment() | told, stdout=log, stderr=log, start_new_session=True
         )
     try:
         yield process
