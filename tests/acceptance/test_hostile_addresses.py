@@ -11,7 +11,7 @@ from tests.conftest import Clinic
 from tests.dicom_files import image, written
 from tests.servers.live import LiveServer
 
-pytestmark = [pytest.mark.xdist_group("hostile-http"), pytest.mark.usefixtures("harmless")]
+pytestmark = pytest.mark.usefixtures("harmless")
 
 HOSTILE_UIDS = [
     "..", "../../etc/passwd", "%2e%2e", "%2e%2e%2f%2e%2e", "..%5c..", "%00", "1.2%00.3", "1" * 4096, "%0d%0aX:1",

@@ -19,7 +19,6 @@ from tests.dicom_files import uid
 from tests.odd_files import ODD_FILES
 from tests.servers.live import LiveServer, forget_peak, peak_bytes, processor_seconds, resident_bytes
 
-pytestmark = pytest.mark.xdist_group("hostile-files")
 SECONDS_AT_MOST = 5.0
 GROWTH_AT_MOST = 256 * 2**20
 CONFLICT = 0x0111

@@ -16,7 +16,7 @@ from tests.conftest import Clinic
 from tests.dicom_files import image, written
 from tests.servers.live import LiveServer, live_process
 
-pytestmark = [pytest.mark.xdist_group("hostile-http"), pytest.mark.usefixtures("harmless")]
+pytestmark = pytest.mark.usefixtures("harmless")
 IMAGE = written(image(rows=64, columns=64))
 
 

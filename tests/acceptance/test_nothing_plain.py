@@ -19,7 +19,6 @@ from tests.acceptance.stowing import CONTENT_TYPE, body, parts
 from tests.dicom_files import image, written
 from tests.servers.demo import Demo, demo
 
-pytestmark = pytest.mark.xdist_group("nothing-plain")
 NAME, PATIENT_ID, TEXT = "Zyxwvutsky^Quorindale", "SENTINEL-77431-X", "Vaultedword of the referrer"
 STUDY, SERIES = "2.25.7774310000000000000000001", "2.25.7774310000000000000000002"
 SOP = "2.25.77743100000000000000000"

@@ -15,7 +15,7 @@ from tests.conftest import Clinic, with_key
 from tests.pacs.dicom.test_sameness_encoders import ENCODERS
 from tests.servers.orthanc import Archive, orthanc
 
-pytestmark = [pytest.mark.shared, pytest.mark.xdist_group("same-image")]
+pytestmark = pytest.mark.shared
 UNTAKEN = (
     subprocess.CalledProcessError,
     ValueError,

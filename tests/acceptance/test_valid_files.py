@@ -19,7 +19,7 @@ from tests.acceptance.pack import PackFile, valid_files
 from tests.acceptance.stowing import Verdict, send
 from tests.conftest import Clinic, make_clinic, with_key
 
-pytestmark = [pytest.mark.shared, pytest.mark.xdist_group("valid-files")]
+pytestmark = pytest.mark.shared
 BATCH = 50
 # Other names, 16 bits for 32, and an encoder that added a sequence.
 CONFLICTS = {

@@ -23,8 +23,6 @@ from tests.dicom_files import image, uid, written
 from tests.servers.live import live_process
 from tests.servers.worker import RABBITMQ, end_at_once, rabbitmq_host, redis_server, worker
 
-pytestmark = pytest.mark.xdist_group("worker")
-
 
 @pytest.fixture
 def folder() -> Iterator[Path]:

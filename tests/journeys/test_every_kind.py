@@ -13,7 +13,7 @@ from tests.conftest import SHARED
 from tests.journeys.chromium import PHONE, PHONE_AGENT, Visit, visit
 from tests.servers.demo import Demo
 
-pytestmark = [pytest.mark.browser, pytest.mark.shared, pytest.mark.xdist_group("journeys")]
+pytestmark = [pytest.mark.browser, pytest.mark.shared]
 STUDIES = SHARED / "data" / "dicom" / "studies"
 PICTURES = ["us-echo-cine", "mr-enhanced-knee", "xa-coronary", "mg-screening", "nm-heart", "ct-liver-seg"]
 OTHERS = {"encapsulated-pdf": "object, embed, iframe", "sr-reports": "text=/./", "ecg": "svg, canvas"}

@@ -18,7 +18,7 @@ from tests.conftest import SHARED
 from tests.journeys.chromium import Visit, visit
 from tests.servers.demo import Demo
 
-pytestmark = [pytest.mark.browser, pytest.mark.shared, pytest.mark.xdist_group("journeys")]
+pytestmark = [pytest.mark.browser, pytest.mark.shared]
 STUDY = SHARED / "data" / "dicom" / "studies" / "ct-head-phantom"
 STUDY_UID = "1.3.46.670589.33.1.27492712521914879309.27169771283235650014"
 BRAIN = "1.3.46.670589.33.1.6002432791750815306.26862469513794233732"
