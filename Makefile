@@ -9,16 +9,17 @@ export UV_PYTHON_DOWNLOADS = never
 demo: setup
 	@exec $(BIN)/python manage.py demo
 
-# The suite: on PostgreSQL where one answers, and what depends on the database again on SQLite.
+# The suite: on PostgreSQL where one answers, then whole ways through servers, brokers and browsers of their own, and
+# what depends on the database again on SQLite.
 test: setup
 	$(BIN)/pytest -m "not long" --ignore tests/acceptance --ignore tests/journeys
-	TEST_DATABASE=sqlite $(BIN)/pytest -m "db and not long" --ignore tests/acceptance
-
-# The full figures, and whole ways through real servers, one after the other.
-test-long: setup
-	$(BIN)/pytest -m "long"
 	$(BIN)/pytest -m "not long" tests/acceptance
 	$(BIN)/pytest -m "not long" tests/journeys
+	TEST_DATABASE=sqlite $(BIN)/pytest -m "db and not long" --ignore tests/acceptance
+
+# The full figures.
+test-long: setup
+	$(BIN)/pytest -m "long"
 
 # The store contract against Ceph's RADOS gateway, from Debian's packages.
 test-s3: setup
